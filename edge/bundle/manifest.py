@@ -1,0 +1,194 @@
+"""The manifest: what a bundle is, and every parameter of its preprocessing.
+
+Each field is required and unknown fields are refused: nothing is defaulted on load, so a bundle means the same on
+every machine and in every later version. `docs/bundle.md` describes the file for people.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, List, Optional, Union
+
+import msgspec
+
+from edge.errors import SchemaError
+
+SCHEMA_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+MODEL_NAME = "model.onnx"
+TOKENIZER_NAME = "tokenizer.json"
+GOLDEN_NAME = "golden.jsonl"
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of all manifest structures: immutable, and closed to fields that it does not name."""
+
+
+class FileEntry(_Strict):
+    """One file of the bundle: `path` relative to the folder with forward slashes, `size` in bytes, `sha256` in hex."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class TensorSpec(_Strict):
+    """A graph input or output: an int in `shape` is fixed, a string names a dynamic axis."""
+
+    name: str
+    dtype: str
+    shape: List[Union[int, str]]
+
+
+class GraphSpec(_Strict):
+    """The ONNX graph's versions and signature."""
+
+    opset: int
+    ir_version: int
+    inputs: List[TensorSpec]
+    outputs: List[TensorSpec]
+
+
+class FormatSpec(_Strict):
+    """How a raw line becomes content.
+
+    `name` is a format of `edge.formats`; `layout` is loghub's notation and belongs to the format ``layout`` only.
+    `skip_characters` are removed from the front of the content after the format's own header (a published notebook
+    that cuts a fixed width uses the format ``plain`` with 16).
+    """
+
+    name: str
+    layout: Optional[str]
+    skip_characters: int
+
+
+class Mask(_Strict):
+    """A regular expression (Python syntax, no groups needed) whose matches are replaced by `token`, in list order."""
+
+    name: str
+    pattern: str
+    token: str
+
+
+class EncoderSpec(_Strict):
+    """How content becomes rows of token ids, int32 [rows, length].
+
+    `fill` is ``pad`` (short rows end in `pad_id`; a longer content continues in up to `max_segments` rows and its
+    score is the highest of them) or ``tile`` (the ids are repeated to the length, then cut; `max_segments` is 1).
+    """
+
+    length: int
+    fill: str
+    pad_id: int
+    max_segments: int
+
+
+class Preprocessing(_Strict):
+    """Everything between a raw line and the graph's input."""
+
+    format: FormatSpec
+    masks: List[Mask]
+    encoder: EncoderSpec
+
+
+class Threshold(_Strict):
+    """`anomalous` means ``score >= value``.
+
+    `method` says how the value was chosen; `budget` is the asked share of false alarms (`target_fpr`) or alerts a
+    day, whichever was given; `records` is the size of the held-out normal slice.
+    """
+
+    value: float
+    method: str
+    target_fpr: Optional[float]
+    alerts_per_day: Optional[float]
+    records: int
+    expected_fpr: float
+
+
+class Calibration(_Strict):
+    """The held-out normal scores as a survival function, for p-values.
+
+    `scores` ascend; `at_least[i]` is how many of the `records` calibration records scored ``>= scores[i]``.
+    """
+
+    records: int
+    scores: List[float]
+    at_least: List[int]
+
+
+class Parity(_Strict):
+    """Keras against ONNX Runtime on held-out records; `tolerance` is the relative difference that `verify` allows."""
+
+    tolerance: float
+    records: int
+    max_relative_difference: float
+    median_relative_difference: float
+    flipped_verdicts: int
+
+
+class Training(_Strict):
+    """What the model learnt from. `fingerprint` is the sha256 over the training slice's raw lines, in order."""
+
+    fingerprint: str
+    records: int
+    distinct_inputs: int
+    calibration_records: int
+    test_records: int
+    seed: int
+    parameters: Dict[str, Union[str, int, float, bool, None]]
+
+
+class Manifest(_Strict):
+    """The whole manifest; `files` lists every other file of the bundle."""
+
+    schema_version: int
+    name: str
+    detector: str
+    preset: str
+    target: str
+    precision: str
+    created_by: str
+    licence: str
+    graph: GraphSpec
+    preprocessing: Preprocessing
+    threshold: Threshold
+    calibration: Calibration
+    parity: Parity
+    training: Training
+    files: List[FileEntry]
+
+
+class _Versioned(msgspec.Struct):
+    schema_version: int
+
+
+def decode_manifest(data: bytes, where: str) -> Manifest:
+    """Read a manifest; `where` names it in errors.
+
+    Raises:
+        SchemaError: not JSON, a later or earlier schema version, a field missing, unknown, or of the wrong type.
+    """
+    try:
+        version = msgspec.json.decode(data, type=_Versioned).schema_version
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SchemaError(f"not a manifest ({error})", where=where, mend="copy the bundle again") from error
+    if version != SCHEMA_VERSION:
+        age, mend = (
+            ("later", "update oddline on this machine")
+            if version > SCHEMA_VERSION
+            else ("earlier", "export the bundle again")
+        )
+        raise SchemaError(
+            f"schema version {version} is {age} than {SCHEMA_VERSION}, the one that this oddline reads",
+            where=where,
+            mend=mend,
+        )
+    try:
+        return msgspec.json.decode(data, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SchemaError(f"malformed manifest ({error})", where=where, mend="copy or export it again") from error
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """The manifest as indented JSON, UTF-8, with a final newline."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
