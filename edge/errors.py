@@ -1,17 +1,17 @@
 """Every error that oddline raises on purpose.
 
-    OddlineError                   base; carries what, where, mend and the process's exit status
-    ├── InputError                 a log that cannot be read as asked (missing, unreadable, binary, damaged)
-    │   └── TooLittleDataError     not enough records to train, calibrate or evaluate on
-    ├── FormatError                a log layout or mask that cannot be compiled, or a format that does not exist
-    ├── BundleError                a bundle that must not be used
-    │   ├── IntegrityError         a file is missing, changed, linked, or outside of the folder
-    │   ├── SchemaError            the manifest is damaged, or of another schema version
-    │   ├── CapsError              the model exceeds what the target can run
-    │   └── ParityError            scores differ from the ones that the bundle promises
-    ├── ProviderError              an execution provider, or onnxruntime itself, is not there or does not work
-    ├── OutputError                a result cannot be written (disk full, no permission)
-    └── MissingExtraError          a workstation command without the packages that it needs
+OddlineError                   base; carries what, where, mend and the process's exit status
+├── InputError                 a log that cannot be read as asked (missing, unreadable, binary, damaged)
+│   └── TooLittleDataError     not enough records to train, calibrate or evaluate on
+├── FormatError                a log layout or mask that cannot be compiled, or a format that does not exist
+├── BundleError                a bundle that must not be used
+│   ├── IntegrityError         a file is missing, changed, linked, or outside of the folder
+│   ├── SchemaError            the manifest is damaged, or of another schema version
+│   ├── CapsError              the model exceeds what the target can run
+│   └── ParityError            scores differ from the ones that the bundle promises
+├── ProviderError              an execution provider, or onnxruntime itself, is not there or does not work
+├── OutputError                a result cannot be written (disk full, no permission)
+└── MissingExtraError          a workstation command without the packages that it needs
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class MissingExtraError(OddlineError):
 
 
 def escape_control(text: str) -> str:
-    """The text with every character that could steer a terminal written as its escape (``\\x1b``, ``\\u2028``)."""
+    r"""The text with every character that could steer a terminal written as its escape (``\x1b``, ``\u2028``)."""
     if text.isprintable():
         return text
     return "".join(

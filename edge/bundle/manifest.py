@@ -23,7 +23,7 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Base of all manifest structures: immutable, and closed to fields that it does not name."""
 
 
-class FileEntry(_Strict):
+class FileEntry(_Strict, frozen=True):
     """One file of the bundle: `path` relative to the folder with forward slashes, `size` in bytes, `sha256` in hex."""
 
     path: str
@@ -31,7 +31,7 @@ class FileEntry(_Strict):
     sha256: str
 
 
-class TensorSpec(_Strict):
+class TensorSpec(_Strict, frozen=True):
     """A graph input or output: an int in `shape` is fixed, a string names a dynamic axis."""
 
     name: str
@@ -39,7 +39,7 @@ class TensorSpec(_Strict):
     shape: List[Union[int, str]]
 
 
-class GraphSpec(_Strict):
+class GraphSpec(_Strict, frozen=True):
     """The ONNX graph's versions and signature."""
 
     opset: int
@@ -48,7 +48,7 @@ class GraphSpec(_Strict):
     outputs: List[TensorSpec]
 
 
-class FormatSpec(_Strict):
+class FormatSpec(_Strict, frozen=True):
     """How a raw line becomes content.
 
     `name` is a format of `edge.formats`; `layout` is loghub's notation and belongs to the format ``layout`` only.
@@ -61,7 +61,7 @@ class FormatSpec(_Strict):
     skip_characters: int
 
 
-class Mask(_Strict):
+class Mask(_Strict, frozen=True):
     """A regular expression (Python syntax, no groups needed) whose matches are replaced by `token`, in list order."""
 
     name: str
@@ -69,7 +69,7 @@ class Mask(_Strict):
     token: str
 
 
-class EncoderSpec(_Strict):
+class EncoderSpec(_Strict, frozen=True):
     """How content becomes rows of token ids, int32 [rows, length].
 
     `fill` is ``pad`` (short rows end in `pad_id`; a longer content continues in up to `max_segments` rows and its
@@ -82,7 +82,7 @@ class EncoderSpec(_Strict):
     max_segments: int
 
 
-class Preprocessing(_Strict):
+class Preprocessing(_Strict, frozen=True):
     """Everything between a raw line and the graph's input."""
 
     format: FormatSpec
@@ -90,7 +90,7 @@ class Preprocessing(_Strict):
     encoder: EncoderSpec
 
 
-class Threshold(_Strict):
+class Threshold(_Strict, frozen=True):
     """`anomalous` means ``score >= value``.
 
     `method` says how the value was chosen; `budget` is the asked share of false alarms (`target_fpr`) or alerts a
@@ -105,7 +105,7 @@ class Threshold(_Strict):
     expected_fpr: float
 
 
-class Calibration(_Strict):
+class Calibration(_Strict, frozen=True):
     """The held-out normal scores as a survival function, for p-values.
 
     `scores` ascend; `at_least[i]` is how many of the `records` calibration records scored ``>= scores[i]``.
@@ -116,7 +116,7 @@ class Calibration(_Strict):
     at_least: List[int]
 
 
-class Parity(_Strict):
+class Parity(_Strict, frozen=True):
     """Keras against ONNX Runtime on held-out records; `tolerance` is the relative difference that `verify` allows."""
 
     tolerance: float
@@ -126,7 +126,7 @@ class Parity(_Strict):
     flipped_verdicts: int
 
 
-class Training(_Strict):
+class Training(_Strict, frozen=True):
     """What the model learnt from. `fingerprint` is the sha256 over the training slice's raw lines, in order."""
 
     fingerprint: str
@@ -138,7 +138,7 @@ class Training(_Strict):
     parameters: Dict[str, Union[str, int, float, bool, None]]
 
 
-class Manifest(_Strict):
+class Manifest(_Strict, frozen=True):
     """The whole manifest; `files` lists every other file of the bundle."""
 
     schema_version: int
