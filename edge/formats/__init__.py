@@ -1,0 +1,50 @@
+"""Log formats: what of a line is header, what is content, and when it was written.
+
+`make_format` gives a format by name, `detect_format` names the one that a log is in.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Optional
+
+from edge.errors import FormatError
+from edge.formats.detect import Detection, detect_format
+from edge.formats.journald import JournaldFormat
+from edge.formats.layout import LayoutFormat
+from edge.formats.plain import PlainFormat
+from edge.formats.records import Format, Records
+from edge.formats.rfc5424 import Rfc5424Format
+from edge.formats.syslog import SyslogFormat
+
+__all__ = ["FORMAT_NAMES", "Detection", "Format", "Records", "detect_format", "make_format"]
+
+FORMAT_NAMES = ("syslog", "rfc5424", "journald", "layout", "plain")
+
+
+def make_format(name: str, *, layout: Optional[str], reference: datetime, year: Optional[int] = None) -> Format:
+    """A new format for one source, which is then fed in order.
+
+    `reference` is when the source was last written to (its modification time, or now for a stream): time stamps
+    without a year lie before it. `year` is the year of the first such stamp instead. `layout` is loghub's notation
+    and belongs to the format ``layout`` alone.
+
+    Raises `FormatError` for an unknown name, and for a layout that is missing, not wanted or wrong.
+    """
+    if name not in FORMAT_NAMES:
+        raise FormatError(f"there is no format {name!r}", mend=f"choose one of {', '.join(FORMAT_NAMES)}")
+    if name == "layout":
+        if layout is None:
+            raise FormatError(
+                "the format layout needs a layout", mend='give one, such as "<Date> <Time> <Component>: <Content>"'
+            )
+        return LayoutFormat(layout)
+    if layout is not None:
+        raise FormatError(f"a layout does not go with the format {name}", mend="leave one of the two out")
+    if name == "syslog":
+        return SyslogFormat(reference, year)
+    if name == "rfc5424":
+        return Rfc5424Format()
+    if name == "journald":
+        return JournaldFormat()
+    return PlainFormat()

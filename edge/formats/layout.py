@@ -1,0 +1,84 @@
+r"""A custom layout in loghub's notation, such as ``<Date> <Time> <Component>: <Content>``.
+
+As in loghub's log parsers, ``<Name>`` is a field, the text between fields is a regular expression (so a bracket is
+written ``\[``), and a run of blanks stands for any run of blanks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import List, Optional
+
+import numpy as np
+
+from edge.errors import FormatError
+from edge.formats.records import Records
+from edge.formats.stamps import to_iso
+
+CONTENT = "Content"
+# The header must end within so many characters: fields that may hold anything, tried at every place of a line of a
+# mebibyte, would take hours to find that the line does not fit.
+HEADER_REACH = 1000
+
+_FIELD = re.compile(r"<([^<>]+)>")
+_BLANKS = re.compile(r"[ \t]+")
+_DATE_FIELDS = ("Year", "Month", "Date", "Day", "Time", "Timestamp")
+
+
+class LayoutFormat:
+    """Content is the field ``<Content>``, which must be the last."""
+
+    name = "layout"
+
+    def __init__(self, layout: str) -> None:
+        """Raise `FormatError` for a layout that cannot be compiled or does not end in ``<Content>``."""
+        self._header = compile_layout(layout)
+        self._date_fields = [name for name in self._header.groupindex if name in _DATE_FIELDS]
+
+    def parse(self, texts: List[str]) -> Records:
+        """Records of the texts, their contents behind the layout's header."""
+        match = self._header.match
+        ends = [found.end() if found else -1 for found in [match(text, 0, HEADER_REACH) for text in texts]]
+        unparsed = np.array(ends, np.int64) < 0
+        starts = [max(end, 0) for end in ends]
+        contents = [text[start:] for text, start in zip(texts, starts)]
+        return Records(texts, contents, starts, unparsed, lambda index: self._timestamp(texts[index]))
+
+    def _timestamp(self, text: str) -> Optional[str]:
+        match = self._header.match(text, 0, HEADER_REACH)
+        if match is None:
+            return None
+        written = {name: match[name] for name in self._date_fields if match[name]}
+        for candidate in (" ".join(written.values()), *written.values()):
+            stamp = to_iso(candidate)
+            if stamp is not None:
+                return stamp
+        return " ".join(written.values()) or None
+
+
+def compile_layout(layout: str) -> re.Pattern[str]:
+    """The layout as a pattern of what comes before the content, fields as named groups."""
+    pieces = _FIELD.split(layout)
+    names = pieces[1::2]
+    where = f"layout {layout!r}"
+    if CONTENT not in names or names[-1] != CONTENT or pieces[-1].strip():
+        raise FormatError("the layout does not end in <Content>", where=where, mend="put <Content> at its end")
+    for name in names:
+        if not name.isidentifier():
+            raise FormatError(f"{name!r} cannot name a field", where=where, mend="use letters, digits and underscores")
+        if names.count(name) > 1:
+            raise FormatError(f"the field <{name}> is there twice", where=where, mend="give each field its own name")
+    pattern = ""
+    for text, name, after in zip(pieces[0::2], names, pieces[2::2]):
+        pattern += _BLANKS.sub(r"\\s+", text)
+        if name != CONTENT:
+            # A field before a blank ends at the first blank: nothing to try out, whatever the line.
+            pattern += rf"(?P<{name}>\S*?)" if after[:1] in (" ", "\t") else rf"(?P<{name}>.*?)"
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise FormatError(
+            f"the text between the fields is no regular expression ({error})",
+            where=where,
+            mend=r"write a literal bracket, parenthesis, dot or star with a backslash before it: \[<Time>\]",
+        ) from error
