@@ -1,0 +1,20 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of real logs, which the project does not carry: its place comes from the environment."""
+    value = os.environ.get("ODDLINE_DATA")
+    if not value:
+        pytest.skip("ODDLINE_DATA is not set: tests on real logs did not run")
+    folder = Path(value).resolve()
+    if not folder.is_dir():
+        pytest.fail(f"ODDLINE_DATA is {value!r}, which is not a folder; set it to the folder of real logs, or unset it")
+    return folder
