@@ -35,7 +35,7 @@ def machine_paths() -> List[str]:
 
     A folder that every machine has, or may have by custom, says nothing about this one.
     """
-    common = {"", *"app code home mnt opt opt/python root src srv tmp usr usr/local var".split()}
+    common = {"", "app", "code", "home", "mnt", "opt", "root", "src", "srv", "tmp", "usr", "usr/local", "var"}
     places = {ROOT, ROOT.parent, Path(sys.prefix), Path(sys.base_prefix)}
     return sorted(f"{place}/" for place in places if str(place).strip("/") not in common)
 
