@@ -1,0 +1,1 @@
+"""What the host writes when all is well."""

@@ -1,0 +1,103 @@
+"""Lists of words that the templates draw from, most frequent first. Entries may hold placeholders."""
+
+from __future__ import annotations
+
+from typing import Mapping
+
+VERSIONS = ("2.8.3", "2.9.0")  # of the sensor collector, before and after the upgrade
+KERNELS = ("6.1.0-28-amd64", "6.1.0-31-amd64")
+
+LISTS: Mapping[str, tuple[str, ...]] = {
+    "sudo_commands": (
+        "/usr/bin/systemctl status sensor-collector",
+        "/usr/bin/journalctl -u sensor-collector -n {any:50|100|200}",
+        "/usr/bin/systemctl status nginx",
+        "/usr/bin/docker ps",
+        "/usr/bin/tail -f /var/log/nginx/error.log",
+        "/usr/bin/apt list --upgradable",
+        "/usr/bin/docker logs --tail {any:100|200|500} {any:telemetry-api|historian|grafana}",
+        "/usr/sbin/nft list ruleset",
+        "/usr/bin/less /var/log/syslog",
+        "/usr/bin/chronyc sources",
+        "/usr/bin/mmcli -m 0",
+        "/usr/sbin/smartctl -a /dev/sda",
+        "/usr/bin/systemctl reload nginx",
+        "/usr/bin/apt-get update",
+        "/usr/bin/vim /etc/sensor-collector/sensors.toml",
+    ),
+    "deploy_commands": (
+        "/usr/bin/docker compose -f /srv/app/compose.yaml pull",
+        "/usr/bin/docker compose -f /srv/app/compose.yaml up -d",
+        "/usr/bin/systemctl reload nginx",
+        "/usr/bin/install -m 644 /home/deploy/release/app.conf /etc/telemetry-api/app.conf",
+        "/usr/bin/docker image prune -f",
+    ),
+    "requests": (
+        "GET /api/v1/readings?sensor={of:sensors}&limit={any:20|50|100}",
+        "GET /api/v1/health",
+        "POST /api/v1/readings",
+        "GET /api/v1/sensors/{of:sensors}",
+        "GET /static/app.{any:3fa91c|b20d77}.js",
+        "GET /api/v1/alarms?state=open",
+        "GET /dashboard/line{int:1:3}",
+        "GET /static/style.css",
+        "GET /api/v1/readings/export?from={int:1740000000:1749999999}",
+        "PUT /api/v1/alarms/{int:100:9999}/acknowledge",
+        "GET /favicon.ico",
+        "DELETE /api/v1/sessions/{hex:12}",
+    ),
+    "agents": (
+        "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/133 Safari/537.36",
+        "plant-dashboard/4.2",
+        "curl/7.88.1",
+    ),
+    "sensors": (
+        "pump-1-temp",
+        "pump-2-temp",
+        "tank-level-a",
+        "flow-main",
+        "pressure-inlet",
+        "vibration-m3",
+        "ambient-hall",
+        "power-meter-1",
+        "valve-7-pos",
+        "door-cabinet",
+    ),
+    "topics": (
+        "plant/line1/telemetry",
+        "plant/line2/telemetry",
+        "plant/utilities/power",
+        "plant/line3/telemetry",
+        "plant/alarms",
+    ),
+    "clients": ("plc-line1", "plc-line2", "panel-hall", "plc-line3", "historian", "dashboard-{int:1:4}"),
+    "timers": (
+        "dpkg-db-backup.service - Daily dpkg database backup service",
+        "logrotate.service - Rotate log files",
+        "man-db.service - Daily man-db regeneration",
+        "apt-daily.service - Daily apt download activities",
+        "motd-news.service - Message of the Day",
+    ),
+    "foreign_users": (
+        "root",
+        "test",
+        "oracle",
+        "ubuntu",
+        "postgres",
+        "pi",
+        "guest",
+        "ftpuser",
+        "git",
+        "user1",
+        "hadoop",
+        "minecraft",
+        "support",
+        "www",
+        "nagios",
+        "tomcat",
+        "steam",
+        "teamspeak",
+    ),
+    "new_users": ("sysupd", "backupd", "helpdesk2", "svc-tmp", "webadm", "kdevtmp"),
+}
