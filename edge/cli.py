@@ -1,0 +1,65 @@
+"""The command `oddline`: the device's commands, and the workstation's where that part is installed."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+from typing import Any, List, Optional
+
+import typer
+
+from edge import __version__
+from edge.commands import bench, doctor, inspect, score, verify
+from edge.errors import OddlineError
+
+COMMAND_GROUP = "oddline.commands"
+
+app = typer.Typer(
+    name="oddline",
+    help="Find the odd lines in logs, on the machine that wrote them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"oddline {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    """Find the odd lines in logs, on the machine that wrote them."""
+
+
+app.command("score")(score.score)
+app.command("verify")(verify.verify)
+app.command("inspect")(inspect.inspect)
+app.command("bench")(bench.bench)
+app.command("doctor")(doctor.doctor)
+
+
+def _plug_in() -> None:
+    """Let installed packages add their commands; each entry point is a function that takes the typer app."""
+    found: Any = entry_points()
+    # Python 3.8 and 3.9 give a dict, later ones an object with select().
+    points = found.select(group=COMMAND_GROUP) if hasattr(found, "select") else found.get(COMMAND_GROUP, [])
+    for point in sorted(set(points), key=lambda point: point.name):
+        point.load()(app)
+
+
+def main(arguments: Optional[List[str]] = None) -> None:
+    """Run the command line; ends the process with one of the exit statuses of `docs/design.md`."""
+    _plug_in()
+    try:
+        app(args=arguments)
+    except OddlineError as error:
+        print(f"oddline: error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

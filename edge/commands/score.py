@@ -1,0 +1,97 @@
+"""`oddline score`: read logs, say which lines are odd."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import List, Optional
+
+import typer
+
+from edge.commands import options
+from edge.commands.progress import Progress
+from edge.sinks.render import OUTPUT_FORMATS
+
+EXIT_FLAGGED = 3
+EXIT_INTERRUPTED = 130
+
+
+def score(
+    bundle: Path = options.BUNDLE,
+    paths: List[str] = typer.Argument(
+        ..., metavar="PATH...", help="Files, folders, .gz, or - for the standard input.", show_default=False
+    ),
+    output: Optional[Path] = typer.Option(
+        None, "--output", "-o", metavar="FILE", help="Write here instead of to the standard output.", show_default=False
+    ),
+    output_format: Optional[str] = typer.Option(
+        None,
+        "--output-format",
+        metavar="|".join(OUTPUT_FORMATS),
+        help="Default: text on a terminal, jsonl otherwise.",
+        show_default=False,
+    ),
+    everything: bool = typer.Option(False, "--all", help="Every line, not only the anomalous ones."),
+    threshold: Optional[float] = typer.Option(
+        None, "--threshold", help="Score from which a line is anomalous, instead of the bundle's.", show_default=False
+    ),
+    fail_on_anomaly: bool = typer.Option(
+        False, "--fail-on-anomaly", help=f"Exit with status {EXIT_FLAGGED} when a line was flagged."
+    ),
+    log_format: Optional[str] = options.LOG_FORMAT,
+    line_format: Optional[str] = options.FORMAT,
+    year: Optional[int] = options.YEAR,
+    provider: str = options.PROVIDER,
+    threads: int = options.THREADS,
+    batch_size: int = typer.Option(256, "--batch-size", min=1, help="Rows that the model scores at once."),
+    max_line_bytes: int = typer.Option(
+        1 << 20, "--max-line-bytes", min=64, help="Longer lines are cut here, scored and counted."
+    ),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Say nothing but errors and results."),
+) -> None:
+    """Score log files, folders or the standard input; one record for each anomalous line."""
+    from edge.bundle.folder import load_bundle
+    from edge.files.paths import expand_paths
+    from edge.runtime.detector import Detector
+    from edge.runtime.pipeline import FormatChoice
+    from edge.runtime.scoring import ScoreRun
+    from edge.runtime.session import PROVIDER_CHOICES
+    from edge.sinks.output import Interrupted, open_output
+    from edge.sinks.render import make_renderer
+
+    asked = options.resolve_format(line_format, log_format)
+    options.check_choice(provider, PROVIDER_CHOICES, "--provider")
+    to_terminal = output is None and options.is_terminal(sys.stdout)
+    rendering = output_format or ("text" if to_terminal else "jsonl")
+    options.check_choice(rendering, OUTPUT_FORMATS, "--output-format")
+    say = (lambda _: None) if quiet else options.say
+
+    loaded = load_bundle(options.folder(bundle))
+    sources = expand_paths(paths, warn=options.say)
+    detector = Detector(
+        loaded, provider=provider, threads=threads, batch_rows=batch_size, threshold=threshold, say=say
+    )
+    run = ScoreRun(
+        detector,
+        FormatChoice(loaded.manifest.preprocessing.format, asked, log_format, year),
+        make_renderer(rendering, colour=to_terminal),
+        everything=everything,
+        max_line_bytes=max_line_bytes,
+        say=say,
+        complain=options.say,
+        progress=Progress(sources, enabled=not quiet and options.is_terminal(sys.stderr) and not to_terminal),
+    )
+    started = time.perf_counter()
+    try:
+        with open_output(output, say=options.say) as out:
+            run.all(sources, out)
+    except Interrupted:
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+    finally:
+        run.progress.close()
+        say(run.summary(time.perf_counter() - started))
+    if run.failed:
+        raise typer.Exit(1)
+    if fail_on_anomaly and run.totals.anomalous:
+        raise typer.Exit(EXIT_FLAGGED)

@@ -1,0 +1,114 @@
+"""A bundle that scores: contents in, scores, verdicts and reasons out, a batch at a time."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, List, Optional, Sequence
+
+import numpy as np
+
+from edge.bundle.folder import Bundle
+from edge.bundle.manifest import TOKENIZER_NAME
+from edge.runtime.cache import RecentCache
+from edge.runtime.reasons import odd_words
+from edge.runtime.records import Reason
+from edge.runtime.session import Session
+from edge.runtime.verdicts import PValues, is_anomalous
+from edge.text.encoder import TokenEncoder
+from edge.text.masks import Masker
+
+DEFAULT_BATCH_ROWS = 256
+DEFAULT_CACHE_TEXTS = 1 << 16
+
+
+class Detector:
+    """Scores contents with a bundle's graph.
+
+    A batch is scored once for each distinct masked content, and the last ones are remembered: equal inputs have equal
+    scores, and logs repeat. `threshold` replaces the bundle's own when given.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        provider: str = "auto",
+        threads: int = 0,
+        batch_rows: int = DEFAULT_BATCH_ROWS,
+        cache_texts: int = DEFAULT_CACHE_TEXTS,
+        threshold: Optional[float] = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Load the model and the tokenizer.
+
+        Raises:
+            ProviderError: no session could be created as asked.
+            BundleError: the tokenizer or a mask cannot be used.
+        """
+        manifest = bundle.manifest
+        self.threshold = manifest.threshold.value if threshold is None else threshold
+        self.masker = Masker(manifest.preprocessing.masks)
+        self.encoder = TokenEncoder(manifest.preprocessing.encoder, bundle.read(TOKENIZER_NAME))
+        self.session = Session(bundle.model, provider=provider, threads=threads, say=say)
+        self.cut = 0
+        self._skip = manifest.preprocessing.format.skip_characters
+        self._batch_rows = batch_rows
+        self._cache = RecentCache(cache_texts)
+        self._p_values = PValues(manifest.calibration)
+
+    @property
+    def skip_characters(self) -> int:
+        """How many characters are removed from the front of every content before it is scored."""
+        return self._skip
+
+    def score(self, contents: Sequence[str]) -> np.ndarray:
+        """float32 [n]: the score of each content; higher is more anomalous."""
+        if not contents:
+            return np.zeros(0, np.float32)
+        if self._skip:
+            contents = [content[self._skip :] for content in contents]
+        masked = self.masker.apply(contents)
+        index: Dict[str, int] = {}
+        position = [index.setdefault(text, len(index)) for text in masked]
+        distinct = list(index)
+        known = self._cache.get_many(distinct)
+        missing = [i for i, score in enumerate(known) if score is None]
+        scores = np.asarray([0.0 if score is None else score for score in known], np.float32)
+        if missing:
+            texts = [distinct[i] for i in missing]
+            fresh = self.score_masked(texts)
+            scores[missing] = fresh
+            self._cache.put_many(texts, fresh.tolist())
+        return scores[position]
+
+    def score_masked(self, masked: Sequence[str]) -> np.ndarray:
+        """float32 [n]: scores of masked contents, without looking any up; a long one's is that of its oddest row."""
+        rows = self.encoder.encode(masked)
+        self.cut += rows.cut
+        scores = self.score_rows(rows.ids)
+        return np.maximum.reduceat(scores, np.searchsorted(rows.owners, np.arange(len(masked))))
+
+    def score_rows(self, ids: np.ndarray) -> np.ndarray:
+        """float32 [rows] for encoded `ids`, int32 [rows, length]."""
+        parts = [
+            self.session.run(["score"], {"ids": ids[start : start + self._batch_rows]})[0]
+            for start in range(0, len(ids), self._batch_rows)
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    def verdicts(self, scores: np.ndarray) -> np.ndarray:
+        """Bool [n]: which scores are anomalous."""
+        return is_anomalous(scores, self.threshold)
+
+    def p_values(self, scores: np.ndarray) -> np.ndarray:
+        """float64 [n]: the share of held-out normal lines that scored at least as high."""
+        return self._p_values(scores)
+
+    def reasons(self, content: str) -> List[Reason]:
+        """The odd words of one content, the oddest first; spans are in `content`."""
+        seen = content[self._skip :]
+        traced = self.masker.trace(seen)
+        rows = self.encoder.encode([traced.text]).ids
+        _, spans = self.encoder.spans(traced.text)
+        token_scores = self.session.run(["token_scores"], {"ids": rows})[0]
+        places = self.encoder.positions(len(spans))
+        return odd_words(seen, traced, spans, places, token_scores, self._skip)

@@ -1,0 +1,75 @@
+"""Where records go: the standard output, or a file that appears whole."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Callable, Iterator, Optional, Protocol
+
+from edge.errors import OutputError
+from edge.files.atomic import AtomicFile, output_error
+
+
+class Output(Protocol):
+    """Takes rendered records."""
+
+    def write(self, data: bytes) -> object:
+        """Take all of `data`."""
+
+    def flush(self) -> object:
+        """Hand on what was taken so far, so that a reader at the other end sees it."""
+
+
+class Interrupted(Exception):
+    """The user pressed Ctrl-C; what was found before it is safe."""
+
+
+@contextmanager
+def open_output(path: Optional[Path], *, say: Callable[[str], None]) -> Iterator[Output]:
+    """Somewhere to write to, complete when the block ends without an error.
+
+    A file is written aside and renamed at the end, so that nothing half-written ever has the final name; after Ctrl-C
+    what was found is kept under the name with ``.partial`` added. When the reader of the standard output has closed it
+    (``| head``), the block ends quietly.
+
+    Raises:
+        OutputError: the file or the standard output cannot be written.
+        Interrupted: Ctrl-C; `say` was told where the results are.
+    """
+    if path is None:
+        yield from _standard_output(sys.stdout.buffer)
+        return
+    file = AtomicFile(path, keep_on_interrupt=True)
+    try:
+        with file:
+            yield file
+    except KeyboardInterrupt:
+        kept = "nothing was written" if file.partial is None else f"what was found so far is in {file.partial}"
+        say(f"interrupted; {kept}")
+        raise Interrupted from None
+    except BrokenPipeError:
+        pass
+
+
+def _standard_output(stream: BinaryIO) -> Iterator[Output]:
+    try:
+        yield stream
+        stream.flush()
+    except BrokenPipeError:
+        _send_nowhere(stream)
+    except KeyboardInterrupt:
+        raise Interrupted from None
+    except OutputError:
+        raise
+    except OSError as error:
+        _send_nowhere(stream)
+        raise output_error(error, Path("standard output")) from error
+
+
+def _send_nowhere(stream: BinaryIO) -> None:
+    """Let the interpreter's last flush of the stream succeed, instead of failing once more at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -1,0 +1,114 @@
+"""Records as bytes, one renderer for each output format. Pure: no file is touched here."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Dict, List, Protocol, Sequence, Tuple
+
+import msgspec
+
+from edge.errors import escape_control
+from edge.runtime.records import Record
+
+OUTPUT_FORMATS = ("jsonl", "csv", "text")
+
+_BOLD_RED = "\x1b[1;31m"
+_PLAIN = "\x1b[0m"
+
+
+class Renderer(Protocol):
+    """Turns records into bytes, UTF-8, every record ending in a newline."""
+
+    def header(self) -> bytes:
+        """What stands before the first record."""
+
+    def render(self, records: Sequence[Record]) -> bytes:
+        """The records, in order."""
+
+
+class JsonlRenderer:
+    """One JSON object a line, with all fields of `Record`."""
+
+    def __init__(self) -> None:
+        self._encoder = msgspec.json.Encoder()
+
+    def header(self) -> bytes:
+        """Nothing: JSON lines have no header."""
+        return b""
+
+    def render(self, records: Sequence[Record]) -> bytes:
+        """One line for each record."""
+        return b"".join([line + b"\n" for line in map(self._encoder.encode, records)])
+
+
+class CsvRenderer:
+    """RFC 4180 with a header; the reasons are their texts, separated by blanks."""
+
+    fields = ("source", "line", "offset", "timestamp", "score", "p_value", "threshold", "anomalous", "template_id")
+
+    def header(self) -> bytes:
+        """The names of the columns."""
+        return self._rows([[*self.fields, "reasons", "text"]])
+
+    def render(self, records: Sequence[Record]) -> bytes:
+        """One row for each record; booleans are ``true`` and ``false``, nothing is an empty field."""
+        rows: List[List[object]] = []
+        for record in records:
+            row: List[object] = [getattr(record, name) for name in self.fields]
+            row = ["true" if value is True else "false" if value is False else value for value in row]
+            rows.append([*row, " ".join(reason.text for reason in record.reasons), record.text])
+        return self._rows(rows)
+
+    @staticmethod
+    def _rows(rows: Sequence[Sequence[object]]) -> bytes:
+        out = io.StringIO()
+        csv.writer(out).writerows(rows)
+        return out.getvalue().encode("utf-8")
+
+
+class TextRenderer:
+    """For people: place, score and the line with its odd parts marked, in colour or with « ».
+
+    Control characters of the log are escaped, so that a line cannot steer the terminal.
+    """
+
+    def __init__(self, *, colour: bool) -> None:
+        self._marks = (_BOLD_RED, _PLAIN) if colour else ("«", "»")
+
+    def header(self) -> bytes:
+        """Nothing: each line speaks for itself."""
+        return b""
+
+    def render(self, records: Sequence[Record]) -> bytes:
+        """One line for each record; with ``!`` in front when it is anomalous."""
+        return "".join(
+            f"{'!' if record.anomalous else ' '} {record.score:9.3f}  {escape_control(record.source)}:{record.line}  "
+            f"{self.mark(record)}\n"
+            for record in records
+        ).encode("utf-8")
+
+    def mark(self, record: Record) -> str:
+        """The record's text, escaped, with its odd parts marked."""
+        return mark_spans(record.text, [(reason.start, reason.end) for reason in record.reasons], self._marks)
+
+
+def mark_spans(text: str, spans: Sequence[Tuple[int, int]], marks: Tuple[str, str]) -> str:
+    """The text with control characters escaped and `marks` around each of the spans, which do not overlap."""
+    parts = []
+    done = 0
+    for start, end in sorted(spans):
+        parts += [escape_control(text[done:start]), marks[0], escape_control(text[start:end]), marks[1]]
+        done = end
+    parts.append(escape_control(text[done:]))
+    return "".join(parts)
+
+
+def make_renderer(name: str, *, colour: bool = False) -> Renderer:
+    """The renderer of an output format; `name` is one of `OUTPUT_FORMATS`."""
+    renderers: Dict[str, Renderer] = {
+        "jsonl": JsonlRenderer(),
+        "csv": CsvRenderer(),
+        "text": TextRenderer(colour=colour),
+    }
+    return renderers[name]

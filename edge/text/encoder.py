@@ -1,0 +1,107 @@
+"""Content to rows of token ids, with Hugging Face tokenizers.
+
+A content becomes one row, or several when it is longer than a row. The rows of all contents of a batch stand below
+each other; `owners` says whose each row is.
+"""
+
+from __future__ import annotations
+
+from typing import List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from edge.bundle.manifest import EncoderSpec
+from edge.errors import FormatError, IntegrityError
+
+
+class Rows(NamedTuple):
+    """`ids` int32 [rows, length]; `owners` int64 [rows], ascending: the index of the content that the row is of.
+
+    `cut` counts the contents that had more tokens than `max_segments` rows hold.
+    """
+
+    ids: np.ndarray
+    owners: np.ndarray
+    cut: int
+
+
+class TokenEncoder:
+    """Encodes masked contents as the manifest's `EncoderSpec` says.
+
+    Raises:
+        IntegrityError: `tokenizer` is not a tokenizer.json that this version of tokenizers can read.
+        FormatError: the spec's `fill` is unknown.
+    """
+
+    def __init__(self, spec: EncoderSpec, tokenizer: bytes) -> None:
+        if spec.fill not in ("pad", "tile"):
+            raise FormatError(f"encoder fill {spec.fill!r} is unknown", mend="known are pad and tile")
+        self._spec = spec
+        try:
+            self._tokenizer = Tokenizer.from_buffer(tokenizer)
+        except Exception as error:  # tokenizers raises bare Exception, and only that, for what it cannot read
+            raise IntegrityError(
+                f"tokenizers cannot read it ({error})",
+                where="tokenizer.json",
+                mend="install tokenizers 0.20.3 or later, or copy the bundle again",
+            ) from error
+
+    @property
+    def length(self) -> int:
+        """Tokens in a row."""
+        return self._spec.length
+
+    @property
+    def vocabulary(self) -> int:
+        """The number of token ids."""
+        return int(self._tokenizer.get_vocab_size())
+
+    def encode(self, masked: Sequence[str]) -> Rows:
+        """Rows of ids; every content has at least one row, also an empty one (padding only)."""
+        encodings = self._tokenizer.encode_batch(list(masked), add_special_tokens=False)
+        return self._place([encoding.ids for encoding in encodings], empty=self._spec.pad_id)
+
+    def spans(self, masked: str) -> Tuple[List[int], List[Tuple[int, int]]]:
+        """One content's ids, and the span of characters of `masked` that each token covers."""
+        encoding = self._tokenizer.encode(masked, add_special_tokens=False)
+        return encoding.ids, encoding.offsets
+
+    def positions(self, tokens: int) -> np.ndarray:
+        """Which of a content's tokens stands at each place of its rows, int32 [rows, length]; -1 is padding."""
+        return self._place([list(range(tokens))], empty=-1).ids
+
+    def _place(self, tokens: List[List[int]], *, empty: int) -> Rows:
+        if self._spec.fill == "tile":
+            return _tile(tokens, self._spec.length, empty)
+        return _segment(tokens, self._spec.length, self._spec.max_segments, empty)
+
+
+def _tile(tokens: List[List[int]], length: int, empty: int) -> Rows:
+    """Each content's ids repeated, then cut to the length, rounding as the published notebook does."""
+    ids = np.full((len(tokens), length), empty, np.int32)
+    for row, content in enumerate(tokens):
+        if content:
+            ids[row] = (content * round(length / len(content) + 1))[:length]
+    return Rows(ids, np.arange(len(tokens)), sum(len(content) > length for content in tokens))
+
+
+def _segment(tokens: List[List[int]], length: int, most: int, empty: int) -> Rows:
+    """Each content's ids in as many full rows as it needs, at most `most`; a short content is filled with `empty`."""
+    counts = np.fromiter(map(len, tokens), np.int64, len(tokens))
+    segments = np.clip(-(-counts // length), 1, most)
+    owners = np.repeat(np.arange(len(tokens)), segments)
+    ids = np.full((len(owners), length), empty, np.int32)
+    row = 0
+    for content, parts in zip(tokens, segments.tolist()):
+        if parts == 1:
+            kept = content[:length]
+            ids[row, : len(kept)] = kept
+            row += 1
+            continue
+        # The last row ends where the content ends, so that it too has a full row of context.
+        last = min(len(content), parts * length) - length
+        for start in [*range(0, (parts - 1) * length, length), last]:
+            ids[row] = content[start : start + length]
+            row += 1
+    return Rows(ids, owners, int(np.count_nonzero(counts > length * most)))

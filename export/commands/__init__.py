@@ -1,0 +1,1 @@
+"""The workstation's commands: thin, and importable without the extra `export`."""

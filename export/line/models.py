@@ -1,0 +1,96 @@
+"""From a preset to its Keras model, and from a run back to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edge.text.encoder import TokenEncoder
+from edge.text.masks import Masker
+from export.line import default_model, seed_model
+from export.run import Run
+
+
+def build_model(preset: str, *, vocabulary: int, length: int) -> Any:
+    """A fresh Keras model of a preset."""
+    if preset == "seed":
+        return seed_model.build(vocabulary, length)
+    return default_model.build(default_model.Shape(vocabulary, length))
+
+
+def score_function(preset: str, model: Any, length: int) -> Any:
+    """A `tf.function` from ids int32 [batch, length] to score float32 [batch] and token_scores [batch, length].
+
+    This is what is exported, and what Keras is compared with.
+    """
+    import tensorflow as tf
+
+    module = seed_model if preset == "seed" else default_model
+
+    @tf.function(input_signature=[tf.TensorSpec((None, length), tf.int32, name="ids")])
+    def graph(ids: Any) -> dict[str, Any]:
+        score, token_scores = module.scores(model, ids)
+        return {
+            "score": tf.identity(score, name="score"),
+            "token_scores": tf.identity(token_scores, name="token_scores"),
+        }
+
+    return graph
+
+
+@dataclass
+class KerasScorer:
+    """A trained model in TensorFlow, with the same preprocessing as on the device."""
+
+    masker: Masker
+    encoder: TokenEncoder
+    skip_characters: int
+    graph: Any
+
+    def mask(self, contents: Sequence[str]) -> list[str]:
+        """The contents as the tokenizer sees them."""
+        return self.masker.apply([content[self.skip_characters :] for content in contents])
+
+    def score(self, contents: Sequence[str]) -> np.ndarray:
+        """float32 [n], each distinct masked content computed once."""
+        if not contents:
+            return np.zeros(0, np.float32)
+        masked = self.mask(contents)
+        index: dict[str, int] = {}
+        position = [index.setdefault(text, len(index)) for text in masked]
+        rows = self.encoder.encode(list(index))
+        scores = self.score_rows(rows.ids)
+        highest = np.maximum.reduceat(scores, np.searchsorted(rows.owners, np.arange(len(index))))
+        return highest[position]
+
+    def score_rows(self, ids: np.ndarray, batch: int = 512) -> np.ndarray:
+        """float32 [rows] of ids int32 [rows, length]."""
+        parts = [self.graph(ids[start : start + batch])["score"].numpy() for start in range(0, len(ids), batch)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def load_model(run: Run) -> Any:
+    """The run's Keras model with its trained weights."""
+    length = run.spec.preprocessing.encoder.length
+    model = build_model(run.spec.preset, vocabulary=run.spec.vocabulary, length=length)
+    model.set_weights(run.weights())
+    return model
+
+
+def load_scorer(run: Run) -> KerasScorer:
+    """The run as something that scores contents."""
+    preprocessing = run.spec.preprocessing
+    return make_scorer(run.spec.preset, load_model(run), preprocessing, run.tokenizer)
+
+
+def make_scorer(preset: str, model: Any, preprocessing: Any, tokenizer: bytes) -> KerasScorer:
+    """A scorer around a model in memory."""
+    return KerasScorer(
+        Masker(preprocessing.masks),
+        TokenEncoder(preprocessing.encoder, tokenizer),
+        preprocessing.format.skip_characters,
+        score_function(preset, model, preprocessing.encoder.length),
+    )

@@ -1,0 +1,35 @@
+"""Byte-pair encoding for log lines, trained with Hugging Face tokenizers (Sennrich et al., 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+PAD = "<pad>"
+UNKNOWN = "<unk>"
+# Every printable ASCII character is a token from the start, so that an unseen word falls into pieces, not into nothing.
+_ALPHABET = [chr(code) for code in range(33, 127)]
+
+
+def train_tokenizer(
+    texts: Iterable[str], *, vocabulary: int, punctuation: bool, special: Sequence[str], alphabet: bool
+) -> bytes:
+    """A tokenizer.json: ids 0 and 1 are padding and the unknown character, then the `special` tokens, then the rest.
+
+    Words end at blanks and, with `punctuation`, around each punctuation character. With `alphabet`, all printable
+    ASCII is in the vocabulary, seen or not.
+    """
+    tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
+    splitters: list[pre_tokenizers.PreTokenizer] = [pre_tokenizers.WhitespaceSplit()]
+    if punctuation:
+        splitters.append(pre_tokenizers.Punctuation("isolated"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(splitters)
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=[PAD, UNKNOWN, *dict.fromkeys(special)],
+        initial_alphabet=_ALPHABET if alphabet else [],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer.to_str(pretty=True).encode("utf-8")
