@@ -2,15 +2,20 @@
 
 Each field is required and unknown fields are refused: nothing is defaulted on load, so a bundle means the same on
 every machine and in every later version. `docs/bundle.md` describes the file for people.
+
+The manifest vouches for the other files by their sha256, and for itself by `digest`: the sha256 of the file as
+`encode_manifest` writes it with `digest` empty. It finds damage of every single bit; it is no signature, and does not
+stop somebody who means to change a bundle.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import Dict, List, Optional, Union
 
 import msgspec
 
-from edge.errors import SchemaError
+from edge.errors import IntegrityError, SchemaError
 
 SCHEMA_VERSION = 1
 MANIFEST_NAME = "manifest.json"
@@ -108,7 +113,9 @@ class Threshold(_Strict, frozen=True):
 class Calibration(_Strict, frozen=True):
     """The held-out normal scores as a survival function, for p-values.
 
-    `scores` ascend; `at_least[i]` is how many of the `records` calibration records scored ``>= scores[i]``.
+    `scores` ascend, the last one is the highest of the slice; `at_least[i]` is how many of the `records` scored more
+    than ``scores[i - 1]`` (all of them for i = 0). Where every distinct score is kept that is the number that scored
+    ``>= scores[i]``; where points were thinned out it is a safe upper bound.
     """
 
     records: int
@@ -139,7 +146,10 @@ class Training(_Strict, frozen=True):
 
 
 class Manifest(_Strict, frozen=True):
-    """The whole manifest; `files` lists every other file of the bundle."""
+    """The whole manifest; `files` lists every other file of the bundle.
+
+    `digest` is filled in by `encode_manifest`, whatever it held before, and checked by `decode_manifest`.
+    """
 
     schema_version: int
     name: str
@@ -156,10 +166,28 @@ class Manifest(_Strict, frozen=True):
     parity: Parity
     training: Training
     files: List[FileEntry]
+    digest: str
 
 
 class _Versioned(msgspec.Struct):
     schema_version: int
+
+
+class _Listed(msgspec.Struct):
+    path: str
+
+
+class _Outline(_Versioned):
+    """What tells the manifest of any schema version from other files that are called manifest.json."""
+
+    detector: str
+    target: str
+    files: List[_Listed]
+
+
+# JSON has no raw newline inside of a string, and two blanks are the top level of the indented file: so the key below
+# can only be the manifest's own field.
+_DIGEST_KEY = b'\n  "digest": '
 
 
 def decode_manifest(data: bytes, where: str) -> Manifest:
@@ -167,10 +195,11 @@ def decode_manifest(data: bytes, where: str) -> Manifest:
 
     Raises:
         SchemaError: not JSON, a later or earlier schema version, a field missing, unknown, or of the wrong type.
+        IntegrityError: well formed, but not the bytes that `encode_manifest` wrote.
     """
     try:
         version = msgspec.json.decode(data, type=_Versioned).schema_version
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SchemaError(f"not a manifest ({error})", where=where, mend="copy the bundle again") from error
     if version != SCHEMA_VERSION:
         age, mend = (
@@ -184,11 +213,36 @@ def decode_manifest(data: bytes, where: str) -> Manifest:
             mend=mend,
         )
     try:
-        return msgspec.json.decode(data, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        manifest = msgspec.json.decode(data, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SchemaError(f"malformed manifest ({error})", where=where, mend="copy or export it again") from error
+    stated = _DIGEST_KEY + msgspec.json.encode(manifest.digest)
+    if data.count(stated) != 1 or _digest_of(data.replace(stated, _DIGEST_KEY + b'""')) != manifest.digest:
+        raise IntegrityError(
+            "the manifest was changed after it was written (its digest disagrees)",
+            where=where,
+            mend="copy or export the bundle again",
+        )
+    return manifest
+
+
+def outline_files(data: bytes) -> Optional[List[str]]:
+    """The paths that a manifest of any schema version lists, changed or not; None when it is not one of oddline's.
+
+    It only tells what belongs to a bundle that is about to be replaced; nothing is loaded by it.
+    """
+    try:
+        return [listed.path for listed in msgspec.json.decode(data, type=_Outline).files]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
-    """The manifest as indented JSON, UTF-8, with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+    """The manifest as indented JSON, UTF-8, with a final newline, and with its `digest` filled in."""
+    blank = msgspec.json.format(msgspec.json.encode(msgspec.structs.replace(manifest, digest="")), indent=2) + b"\n"
+    digest = msgspec.json.encode(_digest_of(blank))
+    return blank.replace(_DIGEST_KEY + b'""', _DIGEST_KEY + digest)
+
+
+def _digest_of(blank: bytes) -> str:
+    return hashlib.sha256(blank).hexdigest()

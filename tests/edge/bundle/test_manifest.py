@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+import sample_bundle
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.bundle.manifest import decode_manifest, encode_manifest, outline_files
+from edge.errors import BundleError, IntegrityError, SchemaError
+
+DATA = encode_manifest(sample_bundle.manifest())
+
+
+def test_round_trip_fills_the_digest() -> None:
+    read = decode_manifest(DATA, "m")
+    assert len(read.digest) == 64
+    assert read == sample_bundle.manifest(digest=read.digest)
+    assert encode_manifest(read) == DATA
+    assert encode_manifest(sample_bundle.manifest(digest="stale")) == DATA
+
+
+def test_digest_is_the_hash_of_the_file_with_the_field_empty() -> None:
+    stated = json.loads(DATA)["digest"]
+    assert hashlib.sha256(DATA.replace(stated.encode(), b"")).hexdigest() == stated
+
+
+def test_every_flipped_bit_is_found() -> None:
+    for position in range(len(DATA)):
+        for bit in range(8):
+            damaged = bytearray(DATA)
+            damaged[position] ^= 1 << bit
+            with pytest.raises(BundleError):
+                decode_manifest(bytes(damaged), "m")
+
+
+@pytest.mark.parametrize(("version", "age"), [(2, "later"), (0, "earlier")])
+def test_another_schema_version_is_named_even_when_its_fields_differ(version: int, age: str) -> None:
+    data = json.dumps({"schema_version": version, "new_field": 1}).encode()
+    with pytest.raises(SchemaError, match=f"schema version {version} is {age}") as caught:
+        decode_manifest(data, "b/manifest.json")
+    assert str(caught.value).startswith("b/manifest.json: ")
+    assert caught.value.mend
+
+
+@pytest.mark.parametrize("field", sorted(json.loads(DATA)))
+def test_no_field_has_a_default(field: str) -> None:
+    content = json.loads(DATA)
+    del content[field]
+    with pytest.raises(SchemaError, match=field):
+        decode_manifest(json.dumps(content, indent=2).encode(), "m")
+
+
+def test_an_unknown_field_is_refused() -> None:
+    content = {**json.loads(DATA), "extra": 1}
+    with pytest.raises(SchemaError, match="extra"):
+        decode_manifest(json.dumps(content, indent=2).encode(), "m")
+
+
+def test_a_changed_value_with_the_old_digest_is_refused() -> None:
+    with pytest.raises(IntegrityError, match="digest"):
+        decode_manifest(DATA.replace(b'"epochs": 3', b'"epochs": 4'), "m")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xfe", b"[]", b'{"a":' + b"[" * 100_000, b"null", b'{"schema_version":"1"}']
+)
+def test_what_is_not_a_manifest(data: bytes) -> None:
+    with pytest.raises(SchemaError):
+        decode_manifest(data, "m")
+    assert outline_files(data) is None
+
+
+@given(st.binary(max_size=300) | st.recursive(st.none() | st.text(), st.lists).map(lambda v: json.dumps(v).encode()))
+@settings(max_examples=200, deadline=None)
+def test_arbitrary_bytes_are_refused_in_our_own_words(data: Any) -> None:
+    with pytest.raises(BundleError):
+        decode_manifest(data, "m")
+
+
+def test_outline_reads_other_versions_and_changed_manifests() -> None:
+    files = json.dumps({"schema_version": 9, "detector": "line", "target": "cpu", "files": [{"path": "a", "new": 1}]})
+    assert outline_files(files.encode()) == ["a"]
+    assert outline_files(b'{"manifest_version": 3, "name": "an extension of a browser"}') is None
