@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Tuple
 
 import typer
 from typer.core import TyperCommand
@@ -25,7 +25,7 @@ class EvaluateCommand(TyperCommand):
         return super().parse_args(ctx, repeat_options(args, SEVERAL))
 
 
-def repeat_options(arguments: List[str], several: "tuple[str, ...]") -> List[str]:
+def repeat_options(arguments: List[str], several: Tuple[str, ...]) -> List[str]:
     """``run --normal a b`` as ``run --normal a --normal b``, when the first argument is not an option."""
     if not arguments or arguments[0].startswith("-"):
         return list(arguments)
@@ -35,7 +35,8 @@ def repeat_options(arguments: List[str], several: "tuple[str, ...]") -> List[str
         if argument == "--":
             return repeated + arguments[index:]
         if argument.startswith("-") and argument != "-":
-            current = argument if argument in several else None
+            name = argument.partition("=")[0]
+            current = name if name in several else None
         elif current is not None and arguments[index - 1] != current:
             repeated.append(current)
         repeated.append(argument)

@@ -11,7 +11,7 @@ MAX_FPR = 0.01
 CONFIDENCE = 0.95
 REPLICATES = 1000
 # Cells of the bootstrap's count matrices that are in memory at a time.
-_CELLS = 1 << 22
+_CELLS = 1 << 21
 
 
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -66,7 +66,7 @@ class Material:
         lines = sum(map(len, self.normal))
         if lines < LEAST_NORMAL_LINES:
             raise TooLittleDataError(
-                f"{lines:,} normal lines are too few: {LEAST_NORMAL_LINES} are needed to tell a false-alarm rate of 1 %",
+                f"{lines:,} normal lines are too few: a false-alarm rate of 1 % needs {LEAST_NORMAL_LINES}",
                 where=_names(self.normal),
                 mend="give --normal more of the log",
             )
