@@ -52,7 +52,8 @@ _CONTAINERS = {4: "sequence", 5: "map", 7: "opaque", 8: "sparse_tensor", 9: "opt
 class ModelFacts:
     """A model's versions, operators and signature.
 
-    `first_node` maps each operator to the first node that uses it, in words ("node 'lstm_1'").
+    `first_node` maps each operator to the first node that uses it, in words ("node 'lstm_1'"), and `node_counts` to how
+    many do.
     `inputs` leave out initializers that older models list among the inputs. A `TensorSpec` holds numpy's name of the
     dtype (or what the value is instead of a tensor: "sequence"), and a shape in which a string is a dynamic axis: its
     name, "" when it has none, or a single `UNKNOWN_RANK`.
@@ -63,6 +64,7 @@ class ModelFacts:
     ir_version: int
     opsets: Dict[str, int]
     first_node: Dict[Operator, str]
+    node_counts: Dict[Operator, int]
     functions: FrozenSet[Operator]
     external_tensors: Tuple[str, ...]
     asymmetric_nodes: Tuple[str, ...]
@@ -132,6 +134,7 @@ def _read_model(message: Message) -> ModelFacts:
         ir_version=model.integer(1),
         opsets=opsets,
         first_node=walk.first_node,
+        node_counts=walk.node_counts,
         functions=frozenset(functions),
         external_tensors=tuple(walk.external_tensors),
         asymmetric_nodes=tuple(walk.asymmetric_nodes),
@@ -149,6 +152,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.first_node: Dict[Operator, str] = {}
+        self.node_counts: Dict[Operator, int] = {}
         self.external_tensors: List[str] = []
         self.asymmetric_nodes: List[str] = []
 
@@ -174,6 +178,7 @@ class _Walk:
                 raise WireError(f"the node at byte {message.start} names no operator")
             label = f"node '{node.text(3)}'" if node.text(3) else f"the node that makes '{''.join(outputs[:1])}'"
             self.first_node.setdefault(operator, label)
+            self.node_counts[operator] = self.node_counts.get(operator, 0) + 1
             self.attributes(node.messages(5), depth, scope)
             scope.update(dict.fromkeys(outputs, False))
             if operator == ("", "Constant") and outputs:

@@ -82,12 +82,12 @@ def manifest(**changes: Any) -> Manifest:
     return msgspec.structs.replace(sample, **changes)
 
 
-def write_bundle(folder: Path, files: Dict[str, bytes] = FILES, **changes: Any) -> Path:
-    """Write the files and a manifest that fits them; `changes` are fields of the manifest."""
-    for path, content in files.items():
+def write_bundle(folder: Path, contents: Dict[str, bytes] = FILES, **changes: Any) -> Path:
+    """Write the contents, by path, and a manifest that fits them; `changes` are fields of the manifest."""
+    for path, content in contents.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
-    changes.setdefault("files", [file_entry(folder / path, folder) for path in sorted(files)])
+    changes.setdefault("files", [file_entry(folder / path, folder) for path in sorted(contents)])
     (folder / MANIFEST_NAME).write_bytes(encode_manifest(manifest(**changes)))
     return folder
 

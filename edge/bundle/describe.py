@@ -1,0 +1,153 @@
+"""A bundle in words: what `inspect` shows."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Tuple
+
+import msgspec
+
+from edge.bundle.folder import Bundle
+from edge.bundle.manifest import Manifest, TensorSpec
+from edge.errors import escape_control
+
+Row = Tuple[str, ...]
+"""One or more cells, for a table."""
+
+_HASH_CHARACTERS = 12
+
+
+def facts(bundle: Bundle) -> Dict[str, Any]:
+    """Everything, for programs: the manifest as it is, its hash, and what was read from the model itself."""
+    counts = bundle.facts.node_counts
+    return {
+        "manifest": msgspec.to_builtins(bundle.manifest),
+        "manifest_sha256": bundle.manifest_sha256,
+        "model": {
+            "size": len(bundle.model),
+            "sha256": bundle.model_sha256,
+            "ir_version": bundle.facts.ir_version,
+            "opsets": {domain or "ai.onnx": version for domain, version in sorted(bundle.facts.opsets.items())},
+            "operators": {_operator(domain, name): counts[domain, name] for domain, name in sorted(counts)},
+            "nodes": sum(counts.values()),
+        },
+    }
+
+
+def sections(bundle: Bundle) -> List[Tuple[str, List[Row]]]:
+    """Headed tables for people. All text that comes from the bundle has its control characters escaped."""
+    manifest = bundle.manifest
+    parts = [
+        ("bundle", _identity(manifest, bundle.manifest_sha256)),
+        ("graph", _graph(bundle)),
+        ("preprocessing", _preprocessing(manifest)),
+        ("threshold", _threshold(manifest)),
+        ("training", _training(manifest)),
+        ("parity", _parity(manifest)),
+        ("files", [(entry.path, f"{entry.size:,} bytes", _short(entry.sha256)) for entry in manifest.files]),
+    ]
+    return [(head, [tuple(escape_control(cell) for cell in row) for row in rows]) for head, rows in parts]
+
+
+def _identity(manifest: Manifest, sha256: str) -> List[Row]:
+    return [
+        ("name", manifest.name),
+        ("detector", f"{manifest.detector}, preset {manifest.preset}"),
+        ("target", f"{manifest.target}, {manifest.precision}"),
+        ("made by", manifest.created_by),
+        ("licence", manifest.licence),
+        ("manifest", f"schema version {manifest.schema_version}, sha256 {_short(sha256)}"),
+    ]
+
+
+def _graph(bundle: Bundle) -> List[Row]:
+    model = bundle.facts
+    counts = sorted(model.node_counts.items(), key=lambda item: (-item[1], item[0]))
+    contributed = [f"{domain} {version}" for domain, version in sorted(model.opsets.items()) if domain]
+    return [
+        ("model", f"{len(bundle.model):,} bytes, sha256 {_short(bundle.model_sha256)}"),
+        ("opset", ", ".join([str(model.opset), *contributed]) + f", IR version {model.ir_version}"),
+        *[("input", _tensor(spec)) for spec in model.inputs],
+        *[("output", _tensor(spec)) for spec in model.outputs],
+        ("nodes", f"{sum(model.node_counts.values()):,}"),
+        ("operators", ", ".join(f"{_operator(*operator)} {count}" for operator, count in counts)),
+    ]
+
+
+def _preprocessing(manifest: Manifest) -> List[Row]:
+    line_format = manifest.preprocessing.format
+    encoder = manifest.preprocessing.encoder
+    layout = "" if line_format.layout is None else f', layout "{line_format.layout}"'
+    skipped = f", then without its first {line_format.skip_characters} characters" if line_format.skip_characters else ""
+    longer = (
+        f"a longer line is cut into up to {encoder.max_segments} rows"
+        if encoder.max_segments > 1
+        else "a longer line is cut"
+    )
+    short = (
+        "a shorter line is repeated" if encoder.fill == "tile" else f"a shorter line is filled with id {encoder.pad_id}"
+    )
+    masks = [("mask", f"{mask.name}: {mask.pattern} becomes {mask.token}") for mask in manifest.preprocessing.masks]
+    return [
+        ("format", f"{line_format.name}{layout}{skipped}"),
+        *(masks or [("masks", "none")]),
+        ("encoder", f"rows of {encoder.length} token ids; {short}, {longer}"),
+    ]
+
+
+def _threshold(manifest: Manifest) -> List[Row]:
+    threshold = manifest.threshold
+    budget = []
+    if threshold.target_fpr is not None:
+        budget.append(f"{threshold.target_fpr:.4%} false alarms")
+    if threshold.alerts_per_day is not None:
+        budget.append(f"{threshold.alerts_per_day:g} alerts a day")
+    return [
+        ("anomalous", f"score >= {threshold.value:.6g}"),
+        ("chosen by", f"{threshold.method} on {threshold.records:,} held-out normal records"),
+        ("budget", " or ".join(budget) or "none was given"),
+        ("expected", f"{threshold.expected_fpr:.4%} false alarms, 1 in {_one_in(threshold.expected_fpr)} normal records"),
+    ]
+
+
+def _training(manifest: Manifest) -> List[Row]:
+    training = manifest.training
+    return [
+        ("records", f"{training.records:,}, of them {training.distinct_inputs:,} distinct as the model sees them"),
+        ("held out", f"{training.calibration_records:,} to calibrate, {training.test_records:,} to test"),
+        ("fingerprint", training.fingerprint[:_HASH_CHARACTERS]),
+        ("seed", str(training.seed)),
+        *[("parameter", f"{name} = {_plain(value)}") for name, value in sorted(training.parameters.items())],
+    ]
+
+
+def _parity(manifest: Manifest) -> List[Row]:
+    parity = manifest.parity
+    return [
+        ("compared", f"{parity.records:,} records, Keras against ONNX Runtime"),
+        (
+            "difference",
+            f"at most {parity.max_relative_difference:.2g}, median {parity.median_relative_difference:.2g} (relative), "
+            f"{parity.flipped_verdicts} verdicts flipped",
+        ),
+        ("tolerance", f"{parity.tolerance:.2g} (relative), which oddline verify allows"),
+    ]
+
+
+def _tensor(spec: TensorSpec) -> str:
+    return f"{spec.name}: {spec.dtype} [{', '.join(map(str, spec.shape))}]"
+
+
+def _operator(domain: str, name: str) -> str:
+    return f"{domain}.{name}" if domain else name
+
+
+def _short(sha256: str) -> str:
+    return sha256[:_HASH_CHARACTERS]
+
+
+def _one_in(share: float) -> str:
+    return f"{1 / share:,.0f}" if share > 0 else "infinitely many"
+
+
+def _plain(value: object) -> str:
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
