@@ -50,7 +50,11 @@ def read_blocks(
     Raises `InputError` for binary data, and for damaged gzip data or a failing read after everything before was given.
     """
     if source.path is None:
-        yield from _blocks(stdin if stdin is not None else sys.stdin.buffer, source, max_lines, max_line_bytes)
+        if stdin is None:
+            if sys.stdin is None:
+                raise InputError("it is closed", where=source.name, mend="pipe a log into the command")
+            stdin = sys.stdin.buffer
+        yield from _blocks(stdin, source, max_lines, max_line_bytes)
         return
     try:
         file = source.path.open("rb", buffering=0)
@@ -94,7 +98,7 @@ def _take_head(chunks: Iterator[bytes]) -> Tuple[bytes, Iterator[bytes]]:
         for chunk in chunks:
             taken.append(chunk)
             head += chunk
-            if len(head) >= _LONGEST_MAGIC or b"\n" in head:
+            if len(head) >= _LONGEST_MAGIC or b"\n" in head or is_gzip(head):
                 break
     except InputError as error:
         failure = error

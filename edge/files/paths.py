@@ -39,7 +39,9 @@ def expand_paths(paths: Sequence[str], *, warn: Callable[[str], None]) -> List[S
     for path in paths:
         if path == STDIN_ARGUMENT:
             if any(source.path is None for source in sources):
-                raise InputError("the standard input can be read only once", where="-", mend="give - one time")
+                raise InputError(
+                    "the standard input can be read only once", where=STDIN_ARGUMENT, mend="give - one time"
+                )
             sources.append(Source(None, STDIN_NAME))
         elif stat.S_ISDIR(_mode(path)):
             sources.extend(_walk(Path(path), warn))
@@ -83,21 +85,21 @@ def _walk(folder: Path, warn: Callable[[str], None]) -> List[Source]:
         warn(f"{error.filename}: folder skipped, it cannot be read ({error.strerror})")
 
     sources = []
-    files = 0
+    skipped = 0
     for parent, folders, names in os.walk(folder, onerror=say):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if name.startswith("."):
                 continue
-            files += 1
             path = Path(parent) / name
             reason = _reason_to_skip(path)
             if reason is None:
                 sources.append(Source(path, str(path)))
             else:
+                skipped += 1
                 warn(f"{path}: skipped, {reason}")
     if not sources:
-        what = "the folder holds no log" if files else "the folder is empty"
+        what = "the folder holds no log" if skipped else "the folder is empty"
         raise InputError(what, where=str(folder), mend="name the files to read, or another folder")
     return sorted(sources, key=lambda source: source.name)
 

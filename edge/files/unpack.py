@@ -13,7 +13,7 @@ from edge.errors import InputError
 _MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's code for: a gzip header, and a window as large as the data ask for
 _OUTPUT_BYTES = 1 << 20
-_SALVAGE_STEPS = (1 << 16, 1 << 12, 1 << 8, 1 << 4, 1)
+_SALVAGE_STEPS = (1 << 10, 1 << 5, 1)  # packed bytes; the first unpacks to at most 1 MiB
 _MEND = "what came before was read; copy or pack the file again to get the rest"
 
 
@@ -74,20 +74,19 @@ def unpack(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
 
 
 def _at(name: str, position: int) -> str:
-    return f"{name}, byte {position}"
+    return f"{name}, after byte {position} of the packed data"
 
 
 def _salvage(member: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
-    """What can be unpacked before the error: zlib drops the output of a failing call, so ask for ever less of it."""
+    """What can be unpacked before the error: zlib drops the output of a failing call, so feed ever less in one."""
     for step in _SALVAGE_STEPS:
-        while True:
+        while packed:
             before = member.copy()
             try:
-                piece = member.decompress(packed, step)
+                piece = member.decompress(packed[:step])
             except zlib.error:
                 member = before
                 break
-            packed = member.unconsumed_tail
-            if not piece:
-                break
-            yield piece
+            packed = packed[step:]
+            if piece:
+                yield piece

@@ -47,7 +47,7 @@ class JournaldFormat:
         for i, text in enumerate(texts):
             try:
                 entry = decode(text)
-            except (msgspec.DecodeError, RecursionError):
+            except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
                 entry = None
             if entry is None or (entry.realtime is None and entry.message is None):
                 unparsed[i] = True

@@ -1,7 +1,8 @@
 r"""A custom layout in loghub's notation, such as ``<Date> <Time> <Component>: <Content>``.
 
 As in loghub's log parsers, ``<Name>`` is a field, the text between fields is a regular expression (so a bracket is
-written ``\[``), and a run of blanks stands for any run of blanks.
+written ``\[``), and a run of blanks stands for any run of blanks. Other than there, a field that only blanks part
+from the next one holds no blank itself, and the header must be found within the first characters of a line.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from edge.formats.stamps import to_iso
 CONTENT = "Content"
 # The header must end within so many characters: fields that may hold anything, tried at every place of a line of a
 # mebibyte, would take hours to find that the line does not fit.
-HEADER_REACH = 1000
+HEADER_REACH = 512
 
 _FIELD = re.compile(r"<([^<>]+)>")
 _BLANKS = re.compile(r"[ \t]+")
@@ -72,8 +73,8 @@ def compile_layout(layout: str) -> re.Pattern[str]:
     for text, name, after in zip(pieces[0::2], names, pieces[2::2]):
         pattern += _BLANKS.sub(r"\\s+", text)
         if name != CONTENT:
-            # A field before a blank ends at the first blank: nothing to try out, whatever the line.
-            pattern += rf"(?P<{name}>\S*?)" if after[:1] in (" ", "\t") else rf"(?P<{name}>.*?)"
+            # A field with nothing but blanks behind it is one word: nothing to try out, whatever the line.
+            pattern += rf"(?P<{name}>\S*?)" if after and not after.strip() else rf"(?P<{name}>.*?)"
     try:
         return re.compile(pattern)
     except re.error as error:

@@ -14,14 +14,12 @@ MONTHS = {
 }
 _MONTH = "|".join(MONTHS)
 _CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
-_ZONE = r"(?P<zone>\ ?(?:Z|UTC|[+-]\d\d:?\d\d))?(?![\w:.-]*\d)"
+_ZONE = r"(?P<zone> ?(?:(?:Z|UTC)\b|[+-](?:0\d|1[0-4]):?[0-5]\d(?!\d)))?"
 
 # 2005-06-09T06:06:20.5+02:00, 2005/06/09 06:06:20,500, 2005.06.09 06:06:20 UTC
 _ISO = re.compile(rf"(?P<year>\d{{4}})([-/.])(?P<month>\d\d)\2(?P<day>\d\d)[T ]{_CLOCK}{_ZONE}", re.ASCII)
 # Sun Dec 04 04:47:44 2005, as C's ctime writes it
-_CTIME = re.compile(
-    rf"(?:[A-Z][a-z]{{2}} )(?P<month>{_MONTH}) +(?P<day>\d{{1,2}}) {_CLOCK} (?P<year>\d{{4}})", re.ASCII
-)
+_CTIME = re.compile(rf"[A-Z][a-z]{{2}} (?P<month>{_MONTH}) +(?P<day>\d{{1,2}}) {_CLOCK} (?P<year>\d{{4}})", re.ASCII)
 # 04/Dec/2005:04:47:44 +0100, as web servers write it
 _CLF = re.compile(rf"(?P<day>\d\d)/(?P<month>{_MONTH})/(?P<year>\d{{4}}):{_CLOCK}{_ZONE}", re.ASCII)
 _UNDERSTOOD = (_ISO, _CTIME, _CLF)
@@ -53,7 +51,7 @@ def iso_local(year: int, month: int, day: int, clock: str) -> Optional[str]:
     except ValueError:
         return None
     # A leap second (60) is a second that datetime does not know, and yet may be in a log.
-    return f"{moment:%Y-%m-%dT%H:%M}:{clock[6:]}" if int(clock[6:8]) <= 60 else None
+    return f"{moment.isoformat()[:16]}:{clock[6:]}" if int(clock[6:8]) <= 60 else None
 
 
 def _iso_of(match: re.Match[str]) -> Optional[str]:

@@ -40,28 +40,28 @@ class YearTracker:
         self._year = limit.year
 
     def follow(self, months: np.ndarray) -> np.ndarray:
-        """The years, int64 [n], of stamps in the `months` int64 [n] (1 to 12); `start` must have been called.
+        """The years, int64 [n], of stamps in the `months` int64 [n] (1 to 12); `start` is called before.
 
         A step back over half a year (December to January) is a turn of the year. A step forward over half a year
         right after a turn takes it back: lines of two sources may be interleaved around midnight, and a board without
         a clock battery starts in January until the network tells it the time.
         """
-        if self._year is None:
-            raise RuntimeError("the year has not been started")
-        years = np.full(len(months), self._year, np.int64)
+        year = self._year if self._year is not None else self._reference.year
+        years = np.full(len(months), year, np.int64)
         changes = np.flatnonzero(np.diff(months, prepend=self._month))
         for i in changes:
             month = int(months[i])
             step = month - self._month if self._month else 0
             if step < -_HALF_A_YEAR:
-                self._year += 1
+                year += 1
                 self._turned = True
-                years[i:] = self._year
+                years[i:] = year
             elif self._turned and step > _HALF_A_YEAR:
-                self._year -= 1
+                year -= 1
                 self._turned = False
-                years[i:] = self._year
+                years[i:] = year
             elif step:
                 self._turned = False
             self._month = month
+        self._year = year
         return years
