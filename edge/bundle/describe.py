@@ -36,7 +36,7 @@ def facts(bundle: Bundle) -> Dict[str, Any]:
 def sections(bundle: Bundle) -> List[Tuple[str, List[Row]]]:
     """Headed tables for people. All text that comes from the bundle has its control characters escaped."""
     manifest = bundle.manifest
-    parts = [
+    parts: List[Tuple[str, List[Row]]] = [
         ("bundle", _identity(manifest, bundle.manifest_sha256)),
         ("graph", _graph(bundle)),
         ("preprocessing", _preprocessing(manifest)),
@@ -77,7 +77,9 @@ def _preprocessing(manifest: Manifest) -> List[Row]:
     line_format = manifest.preprocessing.format
     encoder = manifest.preprocessing.encoder
     layout = "" if line_format.layout is None else f', layout "{line_format.layout}"'
-    skipped = f", then without its first {line_format.skip_characters} characters" if line_format.skip_characters else ""
+    skipped = (
+        f", then without its first {line_format.skip_characters} characters" if line_format.skip_characters else ""
+    )
     longer = (
         f"a longer line is cut into up to {encoder.max_segments} rows"
         if encoder.max_segments > 1
@@ -105,7 +107,10 @@ def _threshold(manifest: Manifest) -> List[Row]:
         ("anomalous", f"score >= {threshold.value:.6g}"),
         ("chosen by", f"{threshold.method} on {threshold.records:,} held-out normal records"),
         ("budget", " or ".join(budget) or "none was given"),
-        ("expected", f"{threshold.expected_fpr:.4%} false alarms, 1 in {_one_in(threshold.expected_fpr)} normal records"),
+        (
+            "expected",
+            f"{threshold.expected_fpr:.4%} false alarms, 1 in {_one_in(threshold.expected_fpr)} normal records",
+        ),
     ]
 
 

@@ -1,0 +1,1 @@
+"""How fast a bundle scores on this machine, by the scenarios of MLPerf Inference and from end to end."""

@@ -1,0 +1,120 @@
+"""A whole file from its bytes to verdicts, as `score` does it, with the time split by stage."""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Iterator, List, Tuple
+
+import msgspec
+import numpy as np
+
+from edge.bench.detector import STAGES, MeasuredDetector
+from edge.bench.stopwatch import Clock, Stopwatch
+from edge.files.lines import LineBlock, read_blocks
+from edge.files.paths import Source
+from edge.formats import Format
+from edge.text.clean import decode_block
+
+
+class EndToEnd(msgspec.Struct, frozen=True):
+    """`passes` over the file, each beginning with an empty memory; the last of them may have been cut off by the time.
+
+    `computed_lines` went through the model; `known_lines` were equal to one of the same block, or remembered.
+    `stage_seconds` add up to `seconds`. Bytes are those of the file, line ends included; MB are 1,000,000 of them.
+    """
+
+    passes: int
+    lines: int
+    bytes: int
+    seconds: float
+    lines_per_second: float
+    megabytes_per_second: float
+    computed_lines: int
+    known_lines: int
+    anomalous_lines: int
+    unparsed_lines: int
+    warm_up_lines: int
+    stage_seconds: Dict[str, float]
+
+
+def end_to_end(
+    detector: MeasuredDetector,
+    watch: Stopwatch,
+    source: Source,
+    choose: Callable[[List[str]], Format],
+    *,
+    seconds: float,
+    clock: Clock,
+) -> EndToEnd:
+    """Score the file over and over for `seconds`, after a first block that does not count.
+
+    A pass that has begun is finished, except for the first one, which ends with the block in which the time is over.
+    `choose` gives the format, from the first lines, for each pass anew.
+    """
+    detector.forget(remember=True)
+    warm_up = next(read_blocks(source))
+    _score(detector, watch, choose(decode_block(warm_up.lines)[:1000]), warm_up)
+    counts = _Counts()
+    computed = passes = 0
+    watch.start()
+    started = clock()
+    end = started + int(seconds * 1e9)
+    while passes == 0 or clock() < end:
+        detector.forget(remember=True)
+        chosen = None
+        for block in _watched(read_blocks(source), watch):
+            if chosen is None:
+                with watch.stage("parse"):
+                    chosen = choose(decode_block(block.lines[:1000]))
+            counts.add(block, *_score(detector, watch, chosen, block))
+            if passes == 0 and clock() >= end:
+                break
+        computed += detector.computed
+        passes += 1
+    watch.stop()
+    taken = max(sum(watch.nanoseconds.values()), 1) / 1e9
+    return EndToEnd(
+        passes=passes,
+        lines=counts.lines,
+        bytes=counts.bytes,
+        seconds=taken,
+        lines_per_second=counts.lines / taken,
+        megabytes_per_second=counts.bytes / taken / 1e6,
+        computed_lines=computed,
+        known_lines=counts.lines - computed,
+        anomalous_lines=counts.anomalous,
+        unparsed_lines=counts.unparsed,
+        warm_up_lines=len(warm_up.lines),
+        stage_seconds={stage: watch.nanoseconds.get(stage, 0) / 1e9 for stage in STAGES},
+    )
+
+
+class _Counts:
+    def __init__(self) -> None:
+        self.lines = 0
+        self.bytes = 0
+        self.anomalous = 0
+        self.unparsed = 0
+
+    def add(self, block: LineBlock, verdicts: np.ndarray, unparsed: np.ndarray) -> None:
+        self.lines += len(verdicts)
+        self.bytes += int(block.offsets[-1] - block.offsets[0]) + len(block.lines[-1]) + 1
+        self.anomalous += int(np.count_nonzero(verdicts))
+        self.unparsed += int(np.count_nonzero(unparsed))
+
+
+def _watched(blocks: Iterator[LineBlock], watch: Stopwatch) -> Iterator[LineBlock]:
+    while True:
+        with watch.stage("read"):
+            block = next(blocks, None)
+        if block is None:
+            return
+        yield block
+
+
+def _score(
+    detector: MeasuredDetector, watch: Stopwatch, line_format: Format, block: LineBlock
+) -> Tuple[np.ndarray, np.ndarray]:
+    """The verdicts and which lines were not in the format, bool [n] both."""
+    with watch.stage("parse"):
+        records = line_format.parse(decode_block(block.lines))
+    return detector.verdicts(detector.score(records.contents)), records.unparsed

@@ -1,0 +1,31 @@
+"""Plain tables for the terminal."""
+
+from __future__ import annotations
+
+from typing import List, Sequence
+
+
+def align(rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: str = "") -> List[str]:
+    """The rows with their columns aligned, two blanks between them; the columns in `right` (from 0) end together.
+
+    The last column of a row is never padded, so a long text there widens nothing.
+    """
+    columns = max((len(row) for row in rows), default=0)
+    widths = [max((len(row[i]) for row in rows if len(row) > i + 1 or (i in right and len(row) > i)), default=0)
+              for i in range(columns)]  # fmt: skip
+    lines = []
+    for row in rows:
+        cells = [cell.rjust(widths[i]) if i in right else cell.ljust(widths[i]) for i, cell in enumerate(row)]
+        lines.append((indent + "  ".join(cells)).rstrip())
+    return lines
+
+
+def say_bytes(count: float) -> str:
+    """A size as people write it: ``17 bytes``, ``1.2 MB`` (powers of 1,000)."""
+    if count < 1000:
+        return f"{count:.0f} bytes"
+    for unit in ("kB", "MB", "GB"):
+        count /= 1000
+        if count < 999.95 or unit == "GB":
+            return f"{count:,.1f} {unit}"
+    raise AssertionError("unreachable")

@@ -1,0 +1,65 @@
+"""What is run on a provider to see whether it works: a model, its input, and what must come out."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Dict
+
+import numpy as np
+
+from edge.bundle.folder import Bundle
+from edge.bundle.golden import decode_golden
+from edge.bundle.manifest import GOLDEN_NAME
+
+# y = x + x, float32 [batch, 4]; opset 13, IR version 8: 93 bytes, made once with onnx.helper, as a test makes them
+# again.
+TINY_MODEL = base64.b64decode(
+    "CAg6UwoWCgF4CgF4EgF5GgZkb3VibGUiA0FkZBIFcHJvYmVaGAoBeBITChEIARINCgcSBWJhdGNoCgIIBGIYCgF5EhMKEQgBEg0K"
+    "BxIFYmF0Y2gKAggEQgQKABAN"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """`expected` is what the output `output` must be for `inputs`, within the relative `tolerance`."""
+
+    name: str
+    model: bytes
+    inputs: Dict[str, np.ndarray]
+    output: str
+    expected: np.ndarray
+    tolerance: float
+
+
+def tiny_probe() -> Probe:
+    """A model of one node, which any provider can run."""
+    x = np.array([[1.0, -2.0, 0.5, 1000.0]], np.float32)
+    return Probe("a model of one node", TINY_MODEL, {"x": x}, "y", x + x, 1e-6)
+
+
+def bundle_probe(bundle: Bundle) -> Probe:
+    """A bundle's model on the first of its golden lines.
+
+    Raises:
+        IntegrityError: the bundle has no golden lines, or damaged ones.
+    """
+    first = decode_golden(bundle.read(GOLDEN_NAME), str(bundle.root / GOLDEN_NAME))[0]
+    manifest = bundle.manifest
+    return Probe(
+        name=f"the model of {manifest.name}",
+        model=bundle.model,
+        inputs={"ids": np.asarray(first.ids, np.int32)},
+        output="score",
+        expected=np.asarray([first.score], np.float64),
+        tolerance=manifest.parity.tolerance,
+    )
+
+
+def disagreement(probe: Probe, found: np.ndarray) -> float:
+    """The relative difference of what came out; of several rows' scores the highest counts, as in `score`."""
+    values = np.asarray(found, np.float64)
+    if values.shape != probe.expected.shape:
+        values = values.max(axis=0, keepdims=True)
+    scale = np.maximum(1.0, np.abs(probe.expected))
+    return float(np.max(np.abs(values - probe.expected) / scale))

@@ -1,0 +1,111 @@
+"""The golden self-test: does this machine make of the golden lines what the workstation made of them?
+
+`replay` runs lines the whole way that `score` takes (format, masks, encoder, graph, verdict); a bundle's golden.jsonl
+is what it gave on the workstation, and `compare` finds where it gives something else here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import List, Optional, Sequence
+
+import numpy as np
+
+from edge.bundle.golden import Golden
+from edge.bundle.manifest import GOLDEN_NAME, FormatSpec
+from edge.errors import ParityError
+from edge.formats import make_format
+from edge.runtime.detector import Detector
+
+# Time stamps are no part of the test, so any date will do for those without a year.
+_REFERENCE = datetime(2000, 1, 1)
+_SHOWN_CHARACTERS = 120
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How alike two runs over the same lines were.
+
+    `largest` is the largest relative difference of a score, ``|a - b| / max(1, |b|)`` with b the expected one, and
+    `largest_line` the number of its line, from 1.
+    """
+
+    lines: int
+    anomalous: int
+    largest: float
+    largest_line: int
+
+
+def replay(detector: Detector, spec: FormatSpec, lines: Sequence[str]) -> List[Golden]:
+    """What the detector makes of raw lines in the format `spec`.
+
+    Raises:
+        FormatError: the format does not exist, or its layout is wrong.
+    """
+    if not lines:
+        return []
+    records = make_format(spec.name, layout=spec.layout, reference=_REFERENCE).parse(list(lines))
+    masked = detector.masker.apply([content[spec.skip_characters :] for content in records.contents])
+    rows = detector.encoder.encode(masked)
+    starts = np.searchsorted(rows.owners, np.arange(len(masked)))
+    scores = np.maximum.reduceat(detector.score_rows(rows.ids), starts)
+    verdicts = detector.verdicts(scores)
+    return [
+        Golden(line=line, content=content, ids=ids.tolist(), score=float(score), anomalous=bool(anomalous))
+        for line, content, ids, score, anomalous in zip(
+            lines, records.contents, np.split(rows.ids, starts[1:]), scores, verdicts
+        )
+    ]
+
+
+def compare(found: Sequence[Golden], expected: Sequence[Golden], tolerance: float, where: str) -> Comparison:
+    """Compare a replay with the golden lines; `where` names the bundle in errors.
+
+    Contents, ids and verdicts must be equal, and the relative difference of scores must not exceed `tolerance`.
+
+    Raises:
+        ParityError: they are not alike. It names the first line whose content or ids differ; else the line whose score
+            differs most; else the first line whose verdict differs.
+    """
+    for number, (one, other) in enumerate(zip(found, expected), 1):
+        for part in ("content", "ids"):
+            if getattr(one, part) != getattr(other, part):
+                raise _differs(f"its {part} {_are(part)} not what the bundle promises", where, number, other)
+    differences = relative_differences([one.score for one in found], [other.score for other in expected])
+    # A score that is not a number has no difference to anything: it is the worst there is.
+    worst = int(np.argmax(np.where(np.isnan(differences), np.inf, differences)))
+    largest = float(differences[worst])
+    if not largest <= tolerance:
+        numbers = f"{found[worst].score:.9g} instead of {expected[worst].score:.9g}"
+        what = f"it scores {numbers}, a relative difference of {largest:.2g} where {tolerance:.2g} is allowed"
+        raise _differs(what, where, worst + 1, expected[worst])
+    for number, (one, other) in enumerate(zip(found, expected), 1):
+        if one.anomalous != other.anomalous:
+            verdict = "anomalous" if one.anomalous else "not anomalous"
+            raise _differs(f"it is {verdict} here (score {one.score:.9g})", where, number, other)
+    return Comparison(len(expected), sum(one.anomalous for one in expected), largest, worst + 1)
+
+
+def relative_differences(found: Sequence[float], expected: Sequence[float]) -> np.ndarray:
+    """float64 [n]: ``|a - b| / max(1, |b|)``, small scores thus compared absolutely; NaN where one of them is."""
+    a = np.asarray(found, np.float64)
+    b = np.asarray(expected, np.float64)
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
+        differences: np.ndarray = np.abs(a - b) / np.maximum(1.0, np.abs(b))
+    return differences
+
+
+def _are(part: str) -> str:
+    return "are" if part == "ids" else "is"
+
+
+def _differs(what: str, where: str, number: int, golden: Golden) -> ParityError:
+    line: Optional[str] = golden.line
+    if len(golden.line) > _SHOWN_CHARACTERS:
+        line = golden.line[:_SHOWN_CHARACTERS] + "..."
+    return ParityError(
+        f"{what}: {line}",
+        where=f"{where}/{GOLDEN_NAME}, line {number}",
+        mend="run oddline doctor, try --provider cpu, or export the bundle again",
+    )
