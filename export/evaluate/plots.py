@@ -58,7 +58,7 @@ def roc_figure(scored: Sequence[Scored]) -> Any:
         style = "-" if one.kind == DETECTOR else "--"
         (line,) = axes.plot(np.maximum(fpr, floor), tpr, style, label=one.scorer.name)
         flagged = [float(np.mean(is_anomalous(scores, one.scorer.threshold))) for scores in (one.normal, anomalous)]
-        axes.plot(max(flagged[0], floor), flagged[1], "o", color=line.get_color())
+        axes.plot(max(flagged[0], floor), flagged[1], "o", color=line.get_color(), clip_on=False)
     axes.set_xscale("log")
     axes.set_xlim(floor, 1.0)
     axes.set_ylim(0.0, 1.02)
@@ -83,6 +83,7 @@ def score_figure(scored: Sequence[Scored]) -> Any:
             axes.hist(scores, bins=edges, weights=np.full(len(scores), 1 / len(scores)), alpha=0.6, label=label)
         axes.axvline(one.scorer.threshold, color="black", linewidth=1, label="threshold")
         axes.set_yscale("log")
+        axes.set_ylim(0.5 / len(both), 1.5)
         axes.set_title(one.scorer.name, fontsize="small")
         axes.set_xlabel("score")
         axes.set_ylabel("share of lines")

@@ -54,8 +54,9 @@ class Row(_Strict, frozen=True):
 class Report(_Strict, frozen=True):
     """A whole evaluation.
 
-    `seed` and `replicates` are the bootstrap's; `shared` is how many distinct masked lines stand among the normal and
-    among the anomalous ones; `conclusions` are sentences for people.
+    `seed` and `replicates` are the bootstrap's. `known` is the share of normal lines whose masked content the training
+    part held too, None for a bundle; `shared` is how many distinct masked lines stand among the normal and among the
+    anomalous ones; `conclusions` are sentences for people.
     """
 
     schema_version: int
@@ -67,6 +68,7 @@ class Report(_Strict, frozen=True):
     max_fpr: float
     normal: List[FileReport]
     anomalous: List[FileReport]
+    known: Optional[float]
     shared: int
     rows: List[Row]
     baselines_left_out: Optional[str]
@@ -177,6 +179,8 @@ def _short_names(names: list[str]) -> list[str]:
 
 def _notes(report: Report) -> list[str]:
     notes = ["TPR and FPR: anomalous and normal lines flagged at each row's own threshold."]
+    if report.known is not None:
+        notes.append(f"{report.known:.1%} of the normal lines stood in the training part too, after masking.")
     if report.shared:
         notes.append(
             f"{report.shared:,} distinct masked lines stand among the normal lines and among the anomalous ones: "

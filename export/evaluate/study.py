@@ -103,7 +103,7 @@ def evaluate(
         _score(scorer, kind, material, options, say if scorer is first.scorer else _silent)
         for scorer, kind in [*detectors, *((baseline, reports.BASELINE) for baseline in baselines)]
     ]
-    distinct = _Distinct(first.scorer, material, options)
+    distinct = _Distinct(first, material, options)
     rows = [_row(one, material, distinct, options.seed) for one in scored]
     report = reports.Report(
         schema_version=reports.REPORT_SCHEMA_VERSION,
@@ -115,6 +115,7 @@ def evaluate(
         max_fpr=MAX_FPR,
         normal=[reports.FileReport(name=file.name, lines=len(file)) for file in material.normal],
         anomalous=[reports.FileReport(name=file.name, lines=len(file)) for file in material.anomalous],
+        known=distinct.known,
         shared=distinct.shared,
         rows=rows,
         baselines_left_out=NO_BASELINES if first.run is None else None,
@@ -124,18 +125,25 @@ def evaluate(
 
 
 class _Distinct:
-    """Which lines are the first of their masked content, within the normal and within the anomalous lines."""
+    """Which lines are the first of their masked content, within the normal and within the anomalous lines.
 
-    def __init__(self, scorer: Scorer, material: Material, options: StudyOptions) -> None:
+    `known` is the share of normal lines whose masked content was learnt from, None where that is not known; `shared` is
+    how many distinct masked contents stand on both sides.
+    """
+
+    def __init__(self, subject: Subject, material: Material, options: StudyOptions) -> None:
+        scorer = subject.scorer
         choice = _choice(scorer, options)
         masked = [
             [text for file in files for text in mask_contents(scorer.preprocessing, file.contents(choice, _silent))]
             for files in (material.normal, material.anomalous)
         ]
         self.normal, self.anomalous = (_first_places(texts) for texts in masked)
-        known = set(masked[0])
-        self.shared = sum(text in known for text in set(masked[1]))
-        """How many distinct masked contents stand in both."""
+        self.shared = len(set(masked[0]) & set(masked[1]))
+        self.known: float | None = None
+        if subject.run is not None:
+            learnt = subject.run.training_texts()
+            self.known = sum(text in learnt for text in masked[0]) / len(masked[0])
 
 
 def _score(scorer: Scorer, kind: str, material: Material, options: StudyOptions, say: Callable[[str], None]) -> Scored:

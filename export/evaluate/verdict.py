@@ -8,38 +8,38 @@ from export.evaluate.report import BASELINE, DETECTOR, Row
 
 
 def conclude(rows: Sequence[Row]) -> list[str]:
-    """One sentence for each baseline that beats a detector, and one for each detector that none beats.
+    """One sentence for each detector: which baselines beat it, or that none does; nothing without baselines.
 
     A baseline beats a detector when its area under the ROC curve is larger, over the whole curve or up to the highest
-    false-positive rate that is looked at; nothing without baselines.
+    false-positive rate that is looked at, by so much that four decimals show it.
     """
     baselines = [row for row in rows if row.kind == BASELINE]
-    if not baselines:
-        return []
-    sentences: list[str] = []
-    for row in rows:
-        if row.kind == DETECTOR:
-            beaten = [sentence for baseline in baselines if (sentence := _beats(baseline, row)) is not None]
-            sentences += beaten or [_unbeaten(row, baselines)]
-    return sentences
+    return [_sentence(row, baselines) for row in rows if row.kind == DETECTOR and baselines]
 
 
-def _beats(baseline: Row, detector: Row) -> str | None:
-    ours, theirs = detector.lines, baseline.lines
-    won = []
-    if theirs.auroc > ours.auroc:
-        overlap = " (their intervals overlap)" if theirs.auroc_low <= ours.auroc_high else ""
-        won.append(f"AUROC {theirs.auroc:.4f} against {ours.auroc:.4f}{overlap}")
-    if theirs.pauc > ours.pauc:
-        won.append(f"pAUC {theirs.pauc:.4f} against {ours.pauc:.4f}")
-    if not won:
-        return None
-    return f"The baseline '{baseline.name}' beats '{detector.name}' on these lines: {', '.join(won)}."
-
-
-def _unbeaten(detector: Row, baselines: Sequence[Row]) -> str:
+def _sentence(detector: Row, baselines: Sequence[Row]) -> str:
+    won = [(row, figures) for row in baselines if (figures := _ahead(row, detector))]
+    if won:
+        listed = "; ".join(f"'{row.name}' ({', '.join(figures)})" for row, figures in won)
+        return f"'{detector.name}' IS BEATEN on these lines by {len(won)} of {len(baselines)} baselines: {listed}."
     best = max(baselines, key=lambda row: row.lines.auroc)
     return (
         f"No baseline beats '{detector.name}' on these lines: AUROC {detector.lines.auroc:.4f}, "
         f"the best baseline is '{best.name}' with {best.lines.auroc:.4f}."
     )
+
+
+def _ahead(baseline: Row, detector: Row) -> list[str]:
+    """The figures in which the baseline is ahead, in words."""
+    ours, theirs = detector.lines, baseline.lines
+    figures = []
+    if _shown(theirs.auroc) > _shown(ours.auroc):
+        overlap = ", intervals overlap" if theirs.auroc_low <= ours.auroc_high else ""
+        figures.append(f"AUROC {theirs.auroc:.4f} against {ours.auroc:.4f}{overlap}")
+    if _shown(theirs.pauc) > _shown(ours.pauc):
+        figures.append(f"pAUC {theirs.pauc:.4f} against {ours.pauc:.4f}")
+    return figures
+
+
+def _shown(share: float) -> float:
+    return round(share, 4)

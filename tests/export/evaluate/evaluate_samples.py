@@ -1,0 +1,123 @@
+"""Small logs, a run without a network, and scorers whose scores a test decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Sequence
+
+import numpy as np
+
+from edge.bundle.manifest import (
+    Calibration,
+    EncoderSpec,
+    FormatSpec,
+    Mask,
+    Preprocessing,
+    Threshold,
+    Training,
+)
+from export.dataset import LogData
+from export.line.tokenizer import train_tokenizer
+from export.run import RUN_SCHEMA_VERSION, Run, RunSpec, open_run, write_run
+
+SYSLOG = FormatSpec(name="syslog", layout=None, skip_characters=0)
+PREPROCESSING = Preprocessing(
+    format=SYSLOG,
+    masks=[Mask(name="number", pattern=r"\d+", token="<num>")],
+    encoder=EncoderSpec(length=16, fill="pad", pad_id=0, max_segments=2),
+)
+WHOLE_LINES = Preprocessing(
+    format=FormatSpec(name="plain", layout=None, skip_characters=16),
+    masks=[],
+    encoder=EncoderSpec(length=16, fill="tile", pad_id=0, max_segments=1),
+)
+
+
+def normal_line(number: int) -> str:
+    message = ("cron[{0}]: job {0} done", "sshd[{0}]: session opened for user alice", "kernel: eth0 link up")[
+        number % 3
+    ]
+    return f"Mar  {1 + number % 9} 04:{number % 60:02d}:00 box {message.format(number)}"
+
+
+def normal_lines(count: int, start: int = 0) -> list[str]:
+    return [normal_line(number) for number in range(start, start + count)]
+
+
+def odd_lines(count: int) -> list[str]:
+    return [f"Mar  9 05:00:{number % 60:02d} box sudo: mallory ran rootkit-{number}" for number in range(count)]
+
+
+def write_log(path: Path, lines: Sequence[str]) -> str:
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return str(path)
+
+
+def log_data(lines: Sequence[str]) -> LogData:
+    return LogData(SYSLOG, [line.encode() for line in lines])
+
+
+def make_run(folder: Path, *, preprocessing: Preprocessing = PREPROCESSING, target_fpr: float | None = 0.01) -> Run:
+    """A run that learnt from 300 normal lines; its network has no weights, and tests put scores in its place."""
+    texts = ["cron[<num>]: job <num> done", "sshd[<num>]: session opened for user alice", "kernel: eth<num> link up"]
+    training = Counter(dict.fromkeys(texts, 100))
+    tokenizer = train_tokenizer(training, vocabulary=160, punctuation=True, special=["<num>"], alphabet=True)
+    spec = RunSpec(
+        schema_version=RUN_SCHEMA_VERSION,
+        detector="line",
+        preset="default",
+        vocabulary=160,
+        preprocessing=preprocessing,
+        threshold=Threshold(
+            value=0.5,
+            method="test",
+            target_fpr=target_fpr,
+            alerts_per_day=None if target_fpr else 3.0,
+            records=200,
+            expected_fpr=0.02,
+        ),
+        calibration=Calibration(records=1, scores=[0.1], at_least=[1]),
+        training=Training(
+            fingerprint="0" * 64,
+            records=300,
+            distinct_inputs=3,
+            calibration_records=200,
+            test_records=0,
+            seed=0,
+            parameters={},
+        ),
+    )
+    folder.mkdir(parents=True)
+    write_run(
+        folder,
+        spec,
+        weights=[],
+        tokenizer=tokenizer,
+        training=dict(training),
+        calibration=log_data(normal_lines(200)),
+        test=log_data([]),
+    )
+    return open_run(folder)
+
+
+@dataclass
+class FakeScorer:
+    """Scores each content with a function of it, and remembers what it was shown."""
+
+    rule: Callable[[str], float]
+    name: str = "fake"
+    preprocessing: Preprocessing = PREPROCESSING
+    threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        self.shown: list[str] = []
+
+    def score(self, contents: Sequence[str], /) -> np.ndarray:
+        self.shown += contents
+        return np.array([self.rule(content) for content in contents], np.float32)
+
+
+def finds_sudo(content: str) -> float:
+    return 0.9 if "sudo" in content else 0.1

@@ -1,0 +1,107 @@
+"""Metrics against brute force and against cases that are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("sklearn", reason="scikit-learn belongs to the extra `export`")
+
+from export.evaluate.metrics import auroc, bootstrap_auroc, measure, percentile
+
+# Few distinct values, so that ties are the rule.
+scores = st.lists(st.integers(0, 6), min_size=1, max_size=30).map(lambda values: np.array(values, np.float32) / 4)
+
+
+def brute_auroc(normal: np.ndarray, anomalous: np.ndarray) -> float:
+    wins = sum((a > n) + 0.5 * (a == n) for a in anomalous.tolist() for n in normal.tolist())
+    return wins / (len(normal) * len(anomalous))
+
+
+def operating_points(normal: np.ndarray, anomalous: np.ndarray) -> list[tuple[float, float, float]]:
+    """(FPR, TPR, precision) from the highest threshold to the lowest."""
+    points = []
+    for threshold in sorted({*normal.tolist(), *anomalous.tolist()}, reverse=True):
+        hits, alarms = np.count_nonzero(anomalous >= threshold), np.count_nonzero(normal >= threshold)
+        points.append((alarms / len(normal), hits / len(anomalous), hits / (hits + alarms)))
+    return points
+
+
+def brute_pauc(normal: np.ndarray, anomalous: np.ndarray, limit: float) -> float:
+    area, last_fpr, last_tpr = 0.0, 0.0, 0.0
+    for fpr, tpr, _ in operating_points(normal, anomalous):
+        if fpr > limit:
+            cut = last_tpr + (tpr - last_tpr) * (limit - last_fpr) / (fpr - last_fpr)
+            area += (limit - last_fpr) * (last_tpr + cut) / 2
+            break
+        area += (fpr - last_fpr) * (last_tpr + tpr) / 2
+        last_fpr, last_tpr = fpr, tpr
+    chance = limit**2 / 2
+    return 0.5 * (1 + (area - chance) / (limit - chance))
+
+
+def brute_average_precision(normal: np.ndarray, anomalous: np.ndarray) -> float:
+    total, last = 0.0, 0.0
+    for _, tpr, precision in operating_points(normal, anomalous):
+        total += (tpr - last) * precision
+        last = tpr
+    return total
+
+
+@settings(deadline=None, max_examples=60)
+@given(scores, scores, st.sampled_from([0.0, 0.5, 0.6, 1.5, 9.0]))
+def test_measure_agrees_with_brute_force(normal: np.ndarray, anomalous: np.ndarray, threshold: float) -> None:
+    found = measure(normal, anomalous, threshold, seed=0)
+    assert found.auroc == pytest.approx(brute_auroc(normal, anomalous))
+    assert found.average_precision == pytest.approx(brute_average_precision(normal, anomalous))
+    assert found.pauc == pytest.approx(brute_pauc(normal, anomalous, 0.01))
+    assert found.tpr == np.mean([score >= threshold for score in anomalous.tolist()])
+    assert found.fpr == np.mean([score >= threshold for score in normal.tolist()])
+    assert (found.normal, found.anomalous) == (len(normal), len(anomalous))
+
+
+@given(scores, scores)
+def test_auroc_agrees_with_brute_force(normal: np.ndarray, anomalous: np.ndarray) -> None:
+    assert auroc(normal, anomalous) == pytest.approx(brute_auroc(normal, anomalous))
+
+
+@given(scores, scores)
+def test_percentile_counts_what_is_strictly_below(normal: np.ndarray, wanted: np.ndarray) -> None:
+    expected = [np.mean(normal < score) for score in wanted]
+    assert percentile(normal, wanted).tolist() == pytest.approx(expected)
+
+
+def test_pauc_looks_at_the_first_percent_only() -> None:
+    """One normal line in fifty above everything: small over the whole curve, all that counts up to 1 %."""
+    normal = np.zeros(1000, np.float32)
+    normal[:20] = 2
+    found = measure(normal, np.ones(100, np.float32), 1.5, seed=0)
+    assert found.auroc == pytest.approx(0.98)
+    assert found.pauc < 0.5
+
+
+def test_interval_agrees_with_plain_resampling() -> None:
+    random = np.random.default_rng(5)
+    normal = random.normal(0, 1, 150).round(1).astype(np.float32)
+    anomalous = random.normal(1, 1, 60).round(1).astype(np.float32)
+    areas = [auroc(random.choice(normal, 150), random.choice(anomalous, 60)) for _ in range(3000)]
+    expected = np.quantile(areas, [0.025, 0.975])
+    assert bootstrap_auroc(normal, anomalous, seed=1, replicates=3000) == pytest.approx(expected, abs=0.01)
+
+
+def test_interval_is_repeatable_and_seeded() -> None:
+    random = np.random.default_rng(5)
+    normal, anomalous = (random.normal(mean, 1, 80).astype(np.float32) for mean in (0, 1))
+    first = bootstrap_auroc(normal, anomalous, seed=1)
+    assert first == bootstrap_auroc(normal, anomalous, seed=1)
+    assert first != bootstrap_auroc(normal, anomalous, seed=2)
+    assert first[0] < auroc(normal, anomalous) < first[1]
+
+
+def test_interval_does_not_depend_on_how_much_is_held_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    normal, anomalous = np.arange(50, dtype=np.float32), np.arange(25, 75, dtype=np.float32)
+    whole = bootstrap_auroc(normal, anomalous, seed=3, replicates=2000)
+    monkeypatch.setattr("export.evaluate.metrics._CELLS", 75 * 7)
+    assert bootstrap_auroc(normal, anomalous, seed=3, replicates=2000) == pytest.approx(whole, abs=0.01)
