@@ -18,7 +18,7 @@ from export.evaluate.reading import LogFile, Material, read_material
 from export.evaluate.scorers import Scorer, Subject, mask_contents, open_subject, score_all
 from export.evaluate.verdict import conclude
 
-NO_BASELINES = "a bundle holds no training texts, so the baselines are left out; evaluate the run that it came from"
+NO_BASELINES = "A bundle holds no training texts, so the baselines are left out; evaluate the run that it came from"
 
 
 @dataclass(frozen=True)
