@@ -75,11 +75,14 @@ def compile_layout(layout: str) -> re.Pattern[str]:
         if name != CONTENT:
             # A field with nothing but blanks behind it is one word: nothing to try out, whatever the line.
             pattern += rf"(?P<{name}>\S*?)" if after and not after.strip() else rf"(?P<{name}>.*?)"
+    mend = r"write a literal bracket, parenthesis, dot or star with a backslash before it: \[<Time>\]"
     try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise FormatError(
-            f"the text between the fields is no regular expression ({error})",
-            where=where,
-            mend=r"write a literal bracket, parenthesis, dot or star with a backslash before it: \[<Time>\]",
-        ) from error
+        header = re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        what = f"the text between the fields is no regular expression ({error})"
+        raise FormatError(what, where=where, mend=mend) from error
+    for name in names[:-1]:
+        # "[<Time>]" compiles: as a set of characters.
+        if name not in header.groupindex:
+            raise FormatError(f"the field <{name}> is lost in a set of characters", where=where, mend=mend)
+    return header

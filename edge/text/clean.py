@@ -10,7 +10,7 @@ from typing import List
 _ESCAPE_SEQUENCE = re.compile(
     r"""
     (?:\x1b\[|\x9b)[0-?]*[\ -/]*[@-~]                   # CSI: colours, cursor movement
-    | (?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)  # OSC: window titles, links
+    | (?:\x1b\]|\x9d)[^\x07\x1b\x9c\x9d\n]*(?:\x07|\x1b\\|\x9c)  # OSC: window titles, links
     | (?:\x1b[PX^_])[^\x1b\x9c\n]*(?:\x1b\\|\x9c)       # device control and application strings
     | \x1b[\ -/]+[0-~]                                  # character set selection, as in the terminal's reset
     """,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import List
 
 import pytest
@@ -73,3 +74,10 @@ def test_escape_sequences_go(text: str, clean: str) -> None:
 def test_unfinished_sequences_hide_nothing(text: str) -> None:
     assert strip_escapes(text) == text
     assert decode_block([text.encode(), b"next\x07"]) == [text, "next\x07"]
+
+
+@pytest.mark.parametrize("piece", ["\x1b]", "\x1b[", "\x9d", "\x9b0", "\x1bP", "\x1b ", "\x1b[0 ", "\ufeff", "\x1b"])
+def test_a_hostile_line_does_not_stall(piece: str) -> None:
+    begin = time.perf_counter()
+    assert len(decode_block([(piece * ((1 << 20) // len(piece))).encode()] * 2)) == 2
+    assert time.perf_counter() - begin < 10
