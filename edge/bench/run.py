@@ -23,7 +23,7 @@ from edge.text.clean import decode_block
 
 SCENARIOS = ("single-stream", "multi-stream", "offline", "end-to-end")
 DEFAULT_SCENARIOS = ("single-stream", "offline", "end-to-end")
-_WARM_UP_SHARE = 0.1
+_WARM_UP_DIVISOR = 10
 _LONGEST_WARM_UP = 2.0
 
 
@@ -53,7 +53,7 @@ def run_bench(
         threads=threads,
         batch_size=batch_size,
         seconds=seconds,
-        warm_up_seconds=min(_WARM_UP_SHARE * seconds, _LONGEST_WARM_UP),
+        warm_up_seconds=min(seconds / _WARM_UP_DIVISOR, _LONGEST_WARM_UP),
     )
     streams: List[Optional[Stream]] = [None, None]
     model_alone: Optional[Offline] = None

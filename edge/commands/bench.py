@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import List, Optional
 
@@ -53,21 +54,23 @@ def bench(
     asked = [options.check_choice(name, _SCENARIOS, "--scenario") for name in scenario or DEFAULT_SCENARIOS]
     loaded = load_bundle(options.folder(bundle))
     sample = read_sample(paths, warn=options.say) if paths else golden_sample(loaded)
-    report = run_bench(
-        loaded,
-        sample,
-        SCENARIOS if "all" in asked else asked,
-        provider=provider,
-        threads=threads,
-        batch_size=batch_size,
-        seconds=seconds,
-        machine=read_machine(),
-        say=options.say,
-    )
+    with ExitStack() as stack:
+        # Opened first: nobody should wait for a benchmark to learn that its results have nowhere to go.
+        file = None if json_file is None else stack.enter_context(AtomicFile(json_file))
+        report = run_bench(
+            loaded,
+            sample,
+            SCENARIOS if "all" in asked else asked,
+            provider=provider,
+            threads=threads,
+            batch_size=batch_size,
+            seconds=seconds,
+            machine=read_machine(),
+            say=options.say,
+        )
+        if file is not None:
+            file.write(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
     for head, rows, right in report_sections(report):
         typer.echo(head)
         for line in align([[escape_control(cell) for cell in row] for row in rows], right=right, indent="  "):
             typer.echo(line)
-    if json_file is not None:
-        with AtomicFile(json_file) as file:
-            file.write(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")

@@ -18,14 +18,3 @@ def align(rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: s
         cells = [cell.rjust(widths[i]) if i in right else cell.ljust(widths[i]) for i, cell in enumerate(row)]
         lines.append((indent + "  ".join(cells)).rstrip())
     return lines
-
-
-def say_bytes(count: float) -> str:
-    """A size as people write it: ``17 bytes``, ``1.2 MB`` (powers of 1,000)."""
-    if count < 1000:
-        return f"{count:.0f} bytes"
-    for unit in ("kB", "MB", "GB"):
-        count /= 1000
-        if count < 999.95 or unit == "GB":
-            return f"{count:,.1f} {unit}"
-    raise AssertionError("unreachable")

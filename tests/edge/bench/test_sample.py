@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+import edge.bench.sample
+from edge.bench.sample import GOLDEN_LINES, Sample, as_file, golden_sample, read_sample, repeat
+from edge.bundle.folder import load_bundle
+from edge.errors import InputError
+from edge.files.lines import read_blocks
+
+
+def quiet(message: str) -> None:
+    raise AssertionError(message)
+
+
+def test_logs_of_all_kinds_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(b"one\r\ntwo\xff\n\nlast")
+    (tmp_path / "b.gz").write_bytes(gzip.compress(b"three\none\n"))
+    sample = read_sample([str(tmp_path)], warn=quiet)
+    assert sample.lines == [b"one", b"two\xff", b"", b"last", b"three", b"one"]
+    assert sample.names == [str(tmp_path / "a.log"), str(tmp_path / "b.gz")]
+    assert (sample.complete, sample.golden, sample.distinct) == (True, False, 5)
+
+
+def test_a_large_log_is_read_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "a.log"
+    log.write_bytes(b"0123456789\n" * 50)
+    monkeypatch.setattr(edge.bench.sample, "MOST_LINES", 20)
+    assert (len(read_sample([str(log)], warn=quiet).lines), read_sample([str(log)], warn=quiet).complete) == (20, False)
+    monkeypatch.setattr(edge.bench.sample, "MOST_LINES", 50)
+    assert read_sample([str(log)], warn=quiet).complete
+    monkeypatch.setattr(edge.bench.sample, "MOST_BYTES", 100)
+    assert len(read_sample([str(log)], warn=quiet).lines) == 10
+
+
+def test_an_empty_log_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty.log").touch()
+    with pytest.raises(InputError, match=r"empty\.log: there are no lines to measure with; name a log that has some"):
+        read_sample([str(tmp_path / "empty.log")], warn=quiet)
+
+
+def test_golden_lines_are_repeated_whole(small_bundle: Path) -> None:
+    sample = golden_sample(load_bundle(small_bundle))
+    assert len(sample.lines) >= GOLDEN_LINES
+    assert sample.distinct == 7
+    assert sample.lines[:7] == sample.lines[-7:]
+    assert "\u00fc\u6e29".encode() in sample.lines[4]
+    assert repeat([b"a", b"b"], 3) == [b"a", b"b", b"a", b"b"]
+    assert repeat([b"a", b"b"], 1) == [b"a", b"b"]
+
+
+def test_the_file_holds_the_sample_and_goes_away() -> None:
+    lines = [b"one", b"", b"two\xff", b"three"]
+    with as_file(Sample(lines, ["x"], golden=False, complete=True)) as source:
+        assert source.path is not None
+        assert [line for block in read_blocks(source) for line in block.lines] == lines
+    assert not source.path.exists()
+    assert not source.path.parent.exists()

@@ -1,0 +1,45 @@
+"""Fixtures for the tests of the device's part."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+# The writers of ONNX models and of sample bundles lie beside the tests of bundles, and are of use to others.
+sys.path.insert(0, str(Path(__file__).parent / "bundle"))
+
+
+@pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that was made by hand; see `small_bundle.py`. Not to be changed: copy it before."""
+    from small_bundle import make_small_bundle
+
+    return make_small_bundle(tmp_path_factory.mktemp("bundles") / "small")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def oddline(capfd: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Runs the command `oddline` in this process."""
+
+    def run(*arguments: object) -> Ended:
+        from edge.cli import main
+
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        captured = capfd.readouterr()
+        return Ended(int(ended.value.code or 0), captured.out, captured.err)
+
+    return run
