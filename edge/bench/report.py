@@ -78,8 +78,8 @@ def notes_on(sample: InputFacts, settings: Settings, end_to_end: Optional[EndToE
     if end_to_end is not None:
         share = end_to_end.known_lines / end_to_end.lines
         notes.append(
-            f"end-to-end: {share:.1%} of the lines were, once masked, equal to earlier ones and not computed again; the "
-            "file was in the page cache; reasons and output are not part of it"
+            f"end-to-end: {share:.1%} of the lines were, once masked, equal to earlier ones and not computed again; "
+            "the file was in the page cache; reasons and output are not part of it"
         )
     if sample.kind == "golden":
         notes.append("the bundle's golden lines, repeated, are no real log: name one to see how it really goes")

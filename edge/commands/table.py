@@ -11,8 +11,10 @@ def align(rows: Sequence[Sequence[str]], *, right: Sequence[int] = (), indent: s
     The last column of a row is never padded, so a long text there widens nothing.
     """
     columns = max((len(row) for row in rows), default=0)
-    widths = [max((len(row[i]) for row in rows if len(row) > i + 1 or (i in right and len(row) > i)), default=0)
-              for i in range(columns)]  # fmt: skip
+    widths = [
+        max((len(row[i]) for row in rows if len(row) > i + 1 or (i in right and len(row) > i)), default=0)
+        for i in range(columns)
+    ]
     lines = []
     for row in rows:
         cells = [cell.rjust(widths[i]) if i in right else cell.ljust(widths[i]) for i, cell in enumerate(row)]

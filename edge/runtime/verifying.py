@@ -73,8 +73,8 @@ def compare(found: Sequence[Golden], expected: Sequence[Golden], tolerance: floa
             if getattr(one, part) != getattr(other, part):
                 raise _differs(f"its {part} {_are(part)} not what the bundle promises", where, number, other)
     differences = relative_differences([one.score for one in found], [other.score for other in expected])
-    # A score that is not a number has no difference to anything: it is the worst there is.
-    worst = int(np.argmax(np.where(np.isnan(differences), np.inf, differences)))
+    # A score that is not a number counts as the worst: argmax finds the first NaN where there is one.
+    worst = int(np.argmax(differences))
     largest = float(differences[worst])
     if not largest <= tolerance:
         numbers = f"{found[worst].score:.9g} instead of {expected[worst].score:.9g}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Dict, Optional
 
 # Jetson AGX Xavier Industrial, JetPack 5.1.2
-XAVIER_RELEASE = "# R35 (release), REVISION: 4.1, GCID: 33958178, BOARD: t186ref, EABI: aarch64, DATE: Tue Aug  1 19:57:35 UTC 2023\n"
+XAVIER_RELEASE = (
+    "# R35 (release), REVISION: 4.1, GCID: 33958178, BOARD: t186ref, EABI: aarch64, "
+    "DATE: Tue Aug  1 19:57:35 UTC 2023\n"
+)
 # Jetson Orin Nano, JetPack 6.2
 ORIN_RELEASE = """\
 # R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic, EABI: aarch64, DATE: Wed Jan  8 01:49:37 UTC 2025
@@ -14,7 +17,10 @@ TARGET_USERSPACE_LIB_DIR=nvidia
 TARGET_USERSPACE_LIB_DIR_PATH=usr/lib/aarch64-linux-gnu/nvidia
 """
 # Jetson TX2, JetPack 4.5.1
-TX2_RELEASE = "# R32 (release), REVISION: 5.1, GCID: 26202423, BOARD: t186ref, EABI: aarch64, DATE: Fri Feb 19 16:50:29 UTC 2021\n"
+TX2_RELEASE = (
+    "# R32 (release), REVISION: 5.1, GCID: 26202423, BOARD: t186ref, EABI: aarch64, "
+    "DATE: Fri Feb 19 16:50:29 UTC 2021\n"
+)
 # Jetson AGX Xavier: one core of eight
 XAVIER_CPU = """\
 processor       : 0
