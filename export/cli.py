@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import typer
 
-from export.commands import train
+from export.commands import evaluate, export, simulate, train
 
 
 def register(app: typer.Typer) -> None:
     """Add the workstation's commands to the app."""
+    app.command("simulate")(simulate.simulate)
     app.command("train")(train.train)
+    app.command("evaluate")(evaluate.evaluate)
+    app.command("export")(export.export)

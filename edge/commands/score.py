@@ -69,9 +69,7 @@ def score(
 
     loaded = load_bundle(options.folder(bundle))
     sources = expand_paths(paths, warn=options.say)
-    detector = Detector(
-        loaded, provider=provider, threads=threads, batch_rows=batch_size, threshold=threshold, say=say
-    )
+    detector = Detector(loaded, provider=provider, threads=threads, batch_rows=batch_size, threshold=threshold, say=say)
     run = ScoreRun(
         detector,
         FormatChoice(loaded.manifest.preprocessing.format, asked, log_format, year),

@@ -59,7 +59,9 @@ class Session:
         """
         runtime = import_onnxruntime()
         if provider not in PROVIDER_CHOICES:
-            raise ProviderError(f"provider {provider!r} is unknown", mend=f"choose one of {', '.join(PROVIDER_CHOICES)}")
+            raise ProviderError(
+                f"provider {provider!r} is unknown", mend=f"choose one of {', '.join(PROVIDER_CHOICES)}"
+            )
         options = runtime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3

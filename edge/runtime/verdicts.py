@@ -9,7 +9,8 @@ from edge.bundle.manifest import Calibration
 
 def is_anomalous(scores: np.ndarray, threshold: float) -> np.ndarray:
     """Bool [n]: ``score >= threshold``. Scores are float32; the threshold is compared in that precision."""
-    return scores >= np.float32(threshold)
+    verdicts: np.ndarray = scores >= np.float32(threshold)
+    return verdicts
 
 
 class PValues:

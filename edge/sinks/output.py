@@ -22,7 +22,7 @@ class Output(Protocol):
         """Hand on what was taken so far, so that a reader at the other end sees it."""
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818  (the user's wish, not an error)
     """The user pressed Ctrl-C; what was found before it is safe."""
 
 

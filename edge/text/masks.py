@@ -64,7 +64,7 @@ class Masker:
         return MaskedText(text, starts, ends)
 
 
-def _compile(mask: Mask) -> "re.Pattern[str]":
+def _compile(mask: Mask) -> re.Pattern[str]:
     where = f"mask {mask.name!r}"
     try:
         pattern = re.compile(mask.pattern, re.MULTILINE)

@@ -69,7 +69,9 @@ def train(
         progress=show_epoch,
     )
     spec = report.spec
-    typer.echo(f"trained {spec.detector} ({spec.preset}) on {spec.training.records:,} of {report.lines:,} lines: {output}")
+    typer.echo(
+        f"trained {spec.detector} ({spec.preset}) on {spec.training.records:,} of {report.lines:,} lines: {output}"
+    )
     typer.echo(
         f"threshold {spec.threshold.value:.4f} ({spec.threshold.method}), set on {spec.threshold.records:,} later lines"
     )
@@ -91,7 +93,7 @@ def show_epoch(epoch: int, epochs: int, loss: float) -> None:
         options.say(f"training: epoch {epoch} of {epochs}, loss {loss:.4g}")
 
 
-def _parse_split(text: str) -> "tuple[float, float, float]":
+def _parse_split(text: str) -> tuple[float, float, float]:
     try:
         shares = tuple(float(part) for part in text.split(","))
     except ValueError:

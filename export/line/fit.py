@@ -60,7 +60,7 @@ def fit_default(
     optimizer.build(model.trainable_variables)
     vocabulary = float(model.output_shape[-1])
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def step(target: Any, context: Any) -> Any:
         with tf.GradientTape() as tape:
             logits = model(context, training=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,9 @@ def score_function(preset: str, model: Any, length: int) -> Any:
 
     module = seed_model if preset == "seed" else default_model
 
-    @tf.function(input_signature=[tf.TensorSpec((None, length), tf.int32, name="ids")])
+    signature = [tf.TensorSpec((None, length), tf.int32, name="ids")]
+
+    @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def graph(ids: Any) -> dict[str, Any]:
         score, token_scores = module.scores(model, ids)
         return {
@@ -42,13 +44,16 @@ def score_function(preset: str, model: Any, length: int) -> Any:
 
 
 @dataclass
-class KerasScorer:
-    """A trained model in TensorFlow, with the same preprocessing as on the device."""
+class RowScorer:
+    """A trained model with the device's preprocessing around it.
+
+    `graph` gives score and token scores, as arrays, for ids int32 [rows, length].
+    """
 
     masker: Masker
     encoder: TokenEncoder
     skip_characters: int
-    graph: Any
+    graph: Callable[[np.ndarray], dict[str, Any]]
 
     def mask(self, contents: Sequence[str]) -> list[str]:
         """The contents as the tokenizer sees them."""
@@ -68,7 +73,7 @@ class KerasScorer:
 
     def score_rows(self, ids: np.ndarray, batch: int = 512) -> np.ndarray:
         """float32 [rows] of ids int32 [rows, length]."""
-        parts = [self.graph(ids[start : start + batch])["score"].numpy() for start in range(0, len(ids), batch)]
+        parts = [np.asarray(self.graph(ids[start : start + batch])["score"]) for start in range(0, len(ids), batch)]
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
@@ -80,15 +85,15 @@ def load_model(run: Run) -> Any:
     return model
 
 
-def load_scorer(run: Run) -> KerasScorer:
+def load_scorer(run: Run) -> RowScorer:
     """The run as something that scores contents."""
     preprocessing = run.spec.preprocessing
     return make_scorer(run.spec.preset, load_model(run), preprocessing, run.tokenizer)
 
 
-def make_scorer(preset: str, model: Any, preprocessing: Any, tokenizer: bytes) -> KerasScorer:
+def make_scorer(preset: str, model: Any, preprocessing: Any, tokenizer: bytes) -> RowScorer:
     """A scorer around a model in memory."""
-    return KerasScorer(
+    return RowScorer(
         Masker(preprocessing.masks),
         TokenEncoder(preprocessing.encoder, tokenizer),
         preprocessing.format.skip_characters,

@@ -19,7 +19,7 @@ from edge.text.masks import Masker
 from export.calibrate import choose_threshold, summarise
 from export.dataset import LogData, read_log, split
 from export.line.fit import fit_default, fit_seed
-from export.line.models import KerasScorer, build_model, make_scorer
+from export.line.models import RowScorer, build_model, make_scorer
 from export.line.presets import PRESETS, LinePreset
 from export.line.tokenizer import train_tokenizer
 from export.run import RUN_SCHEMA_VERSION, RunSpec, is_run, write_run
@@ -123,6 +123,7 @@ def train_line(
             },
         ),
     )
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with atomic_folder(folder, refusal=lambda path: None if is_run(path) else "is not a run folder") as aside:
         write_run(
             aside,
@@ -156,9 +157,7 @@ def _fit(
     else:
         rows = encoder.encode(list(counts))
         weights = np.fromiter(counts.values(), np.float64, len(counts))[rows.owners]
-        fit_default(
-            model, rows.ids, weights, epochs=epochs, batch=preset.batch, seed=options.seed, progress=progress
-        )
+        fit_default(model, rows.ids, weights, epochs=epochs, batch=preset.batch, seed=options.seed, progress=progress)
     return model
 
 
@@ -177,9 +176,7 @@ def _threshold(scores: np.ndarray, calibration: LogData, options: TrainOptions) 
     return choose_threshold(scores, target_fpr=None, alerts_per_day=options.alerts_per_day, days=days)
 
 
-def _report(
-    spec: RunSpec, scorer: KerasScorer, counts: Counter[str], data: LogData, test: LogData
-) -> TrainReport:
+def _report(spec: RunSpec, scorer: RowScorer, counts: Counter[str], data: LogData, test: LogData) -> TrainReport:
     known = flagged = None
     if len(test):
         masked = scorer.mask(test.contents)
