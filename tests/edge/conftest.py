@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 import pytest
 
@@ -19,6 +20,14 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from small_bundle import make_small_bundle
 
     return make_small_bundle(tmp_path_factory.mktemp("bundles") / "small")
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that other users can reach; pytest's own cannot be."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @dataclass(frozen=True)

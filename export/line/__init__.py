@@ -1,0 +1,1 @@
+"""The detector `line`: how odd a line of any text log is, by a network that learnt the tokens of normal lines."""
