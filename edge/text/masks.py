@@ -7,10 +7,15 @@ newlines, so the cost is one pass of the regular-expression engine for each mask
 from __future__ import annotations
 
 import re
+import string
 from typing import List, NamedTuple, Sequence
 
 from edge.bundle.manifest import Mask
 from edge.errors import FormatError
+
+
+# Every printable ASCII character, the line break among them: what a mask does here, it would do in a log.
+_PROBE = string.printable
 
 
 class MaskedText(NamedTuple):
@@ -37,8 +42,13 @@ class Masker:
         if not contents:
             return []
         joined = "\n".join(contents)
+        breaks = len(contents) - 1
         for pattern, token in self._rules:
-            joined = pattern.sub(token, joined)
+            masked = pattern.sub(token, joined)
+            if masked.count("\n") != breaks:
+                # A match reached from one line into the next (a blank of the pattern was a line break here).
+                masked = "\n".join([pattern.sub(token, line) for line in joined.split("\n")])
+            joined = masked
         return joined.split("\n")
 
     def trace(self, content: str) -> MaskedText:
@@ -70,7 +80,7 @@ def _compile(mask: Mask) -> re.Pattern[str]:
         pattern = re.compile(mask.pattern, re.MULTILINE)
     except re.error as error:
         raise FormatError(f"{mask.pattern!r} is not a regular expression ({error})", where=where) from error
-    if pattern.search("") or pattern.search("\n"):
+    if pattern.search("") or any(match[0] in ("", "\n") for match in pattern.finditer(_PROBE)):
         raise FormatError(f"{mask.pattern!r} can match an empty text or a line break", where=where)
     if "\n" in mask.token or "\\" in mask.token:
         raise FormatError(f"token {mask.token!r} holds a line break or a backslash", where=where)
