@@ -13,7 +13,6 @@ from typing import List, NamedTuple, Sequence
 from edge.bundle.manifest import Mask
 from edge.errors import FormatError
 
-
 # Every printable ASCII character, the line break among them: what a mask does here, it would do in a log.
 _PROBE = string.printable
 

@@ -98,11 +98,11 @@ def test_a_blank_in_a_pattern_is_no_line_break(masker: Masker) -> None:
 
 @pytest.mark.parametrize("pattern", ["a*", "^", r"\b|a", "(?=a)", "(?<=a)", r"\s", r"\n", "[^a]", "(?s:.)"])
 def test_a_pattern_that_could_tear_lines_apart_is_refused(pattern: str) -> None:
-    with pytest.raises(FormatError, match="mask 'wide': .* can match an empty text or a line break"):
+    with pytest.raises(FormatError, match=r"mask 'wide': .* can match an empty text or a line break"):
         Masker([Mask(name="wide", pattern=pattern, token="<x>")])
 
 
 @pytest.mark.parametrize("token", ["<a\nb>", r"\1", "\\"])
 def test_a_token_that_would_not_stay_what_it_is_is_refused(token: str) -> None:
-    with pytest.raises(FormatError, match="mask 'odd': token .* holds a line break or a backslash"):
+    with pytest.raises(FormatError, match=r"mask 'odd': token .* holds a line break or a backslash"):
         Masker([Mask(name="odd", pattern="a", token=token)])
