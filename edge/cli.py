@@ -9,7 +9,7 @@ from typing import Any, List, Optional
 import typer
 
 from edge import __version__
-from edge.commands import bench, doctor, inspect, score, verify
+from edge.commands import bench, doctor, inspect, options, score, verify
 from edge.errors import OddlineError
 
 COMMAND_GROUP = "oddline.commands"
@@ -61,5 +61,5 @@ def main(arguments: Optional[List[str]] = None) -> None:
     try:
         app(args=arguments)
     except OddlineError as error:
-        print(f"oddline: error: {error}", file=sys.stderr)
+        options.say(f"error: {error}")
         sys.exit(error.exit_code)

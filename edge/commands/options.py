@@ -9,14 +9,16 @@ from typing import Any
 
 import typer
 
+from edge.errors import escape_control
 from edge.formats import FORMAT_NAMES
 from edge.runtime.session import PROVIDER_CHOICES
+from edge.sinks.output import send_nowhere
 
 BUNDLE: Any = typer.Argument(..., metavar="BUNDLE", help="Folder of the bundle.", show_default=False)
 PROVIDER: Any = typer.Option(
     "auto", "--provider", metavar="|".join(PROVIDER_CHOICES), help="Where the model runs; auto takes the best there is."
 )
-THREADS: Any = typer.Option(0, "--threads", min=0, help="Threads of the model; 0 is one for each core.")
+THREADS: Any = typer.Option(0, "--threads", min=0, max=1024, help="Threads of the model; 0 is one for each core.")
 FORMAT: Any = typer.Option(
     None,
     "--format",
@@ -32,13 +34,26 @@ LOG_FORMAT: Any = typer.Option(
     show_default=False,
 )
 YEAR: Any = typer.Option(
-    None, "--year", help="Year of the first line, for formats without one; told from the file's age when not given."
+    None,
+    "--year",
+    min=1,
+    max=9999,
+    help="Year of the first line, for formats without one; told from the file's age when not given.",
+    show_default=False,
 )
 
 
 def say(message: str) -> None:
-    """One line for the user, on stderr."""
-    print(f"oddline: {message}", file=sys.stderr, flush=True)
+    """One line for the user, on stderr, escaped: files' names may hold control characters.
+
+    It is lost when stderr is closed, or its reader has gone: the results matter more.
+    """
+    if sys.stderr is None:
+        return
+    try:
+        print(f"oddline: {escape_control(message)}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        send_nowhere(sys.stderr)
 
 
 def resolve_format(name: Any, layout: Any) -> Any:
@@ -70,8 +85,8 @@ def check_choice(value: str, choices: Any, hint: str) -> str:
 
 
 def is_terminal(stream: Any) -> bool:
-    """Whether a stream is a terminal that a person looks at."""
-    return bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
+    """Whether a stream is a terminal that a person looks at; a closed one (None) is not."""
+    return stream is not None and bool(stream.isatty()) and os.environ.get("TERM") != "dumb"
 
 
 def folder(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from pathlib import Path
@@ -65,6 +66,8 @@ def score(
     to_terminal = output is None and options.is_terminal(sys.stdout)
     rendering = output_format or ("text" if to_terminal else "jsonl")
     options.check_choice(rendering, OUTPUT_FORMATS, "--output-format")
+    if threshold is not None and not math.isfinite(threshold):
+        raise typer.BadParameter(f"{threshold} is not a finite number", param_hint="--threshold")
     say = (lambda _: None) if quiet else options.say
 
     loaded = load_bundle(options.folder(bundle))

@@ -70,7 +70,12 @@ def _named_file(name: str) -> Source:
             raise PermissionError("Permission denied")
     except OSError as error:
         raise _unreadable(name, error) from error
-    return Source(path, name)
+    return Source(path, _shown(name))
+
+
+def _shown(path: str) -> str:
+    """The path as records show it; a file's name need not be UTF-8, and records must be."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _unreadable(name: str, error: Exception) -> InputError:
@@ -94,7 +99,7 @@ def _walk(folder: Path, warn: Callable[[str], None]) -> List[Source]:
             path = Path(parent) / name
             reason = _reason_to_skip(path)
             if reason is None:
-                sources.append(Source(path, str(path)))
+                sources.append(Source(path, _shown(str(path))))
             else:
                 skipped += 1
                 warn(f"{path}: skipped, {reason}")

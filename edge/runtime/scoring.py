@@ -54,13 +54,13 @@ class ScoreRun:
         if header:
             out.write(header)
         for source in sources:
+            self.totals.sources += 1
             try:
                 self._one(source, out, stdin)
             except InputError as error:
                 self.progress.close()
                 self._complain(f"error: {error}")
                 self.failed = True
-            self.totals.sources += 1
 
     def _one(self, source: Source, out: Output, stdin: Optional[BinaryIO]) -> None:
         blocks = score_source(

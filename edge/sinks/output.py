@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Callable, Iterator, Optional, Protocol
+from typing import IO, Any, BinaryIO, Callable, Iterator, Optional, Protocol
 
 from edge.errors import OutputError
 from edge.files.atomic import AtomicFile, output_error
@@ -32,13 +32,15 @@ def open_output(path: Optional[Path], *, say: Callable[[str], None]) -> Iterator
 
     A file is written aside and renamed at the end, so that nothing half-written ever has the final name; after Ctrl-C
     what was found is kept under the name with ``.partial`` added. When the reader of the standard output has closed it
-    (``| head``), the block ends quietly.
+    (``| head``), the block ends quietly; so it does when that output is named as a file (``/dev/stdout``).
 
     Raises:
         OutputError: the file or the standard output cannot be written.
         Interrupted: Ctrl-C; `say` was told where the results are.
     """
     if path is None:
+        if sys.stdout is None:
+            raise OutputError("it is closed", where="standard output", mend="write to a file: --output FILE")
         yield from _standard_output(sys.stdout.buffer)
         return
     file = AtomicFile(path, keep_on_interrupt=True)
@@ -49,8 +51,9 @@ def open_output(path: Optional[Path], *, say: Callable[[str], None]) -> Iterator
         kept = "nothing was written" if file.partial is None else f"what was found so far is in {file.partial}"
         say(f"interrupted; {kept}")
         raise Interrupted from None
-    except BrokenPipeError:
-        pass
+    except OutputError as error:
+        if not isinstance(error.__cause__, BrokenPipeError):
+            raise
 
 
 def _standard_output(stream: BinaryIO) -> Iterator[Output]:
@@ -58,17 +61,17 @@ def _standard_output(stream: BinaryIO) -> Iterator[Output]:
         yield stream
         stream.flush()
     except BrokenPipeError:
-        _send_nowhere(stream)
+        send_nowhere(stream)
     except KeyboardInterrupt:
         raise Interrupted from None
     except OutputError:
         raise
     except OSError as error:
-        _send_nowhere(stream)
+        send_nowhere(stream)
         raise output_error(error, Path("standard output")) from error
 
 
-def _send_nowhere(stream: BinaryIO) -> None:
+def send_nowhere(stream: IO[Any]) -> None:
     """Let the interpreter's last flush of the stream succeed, instead of failing once more at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
