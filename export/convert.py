@@ -7,13 +7,14 @@ from typing import Any
 from edge.bundle.caps import BATCH_AXIS, check_caps, find_target
 from edge.bundle.onnx_reader import ModelFacts, read_model_facts
 from edge.errors import CapsError
+from export.canonical import canonicalise
 
 
 def to_onnx(graph: Any, *, target: str, name: str) -> tuple[bytes, ModelFacts]:
     """The ONNX model of a `tf.function` that has an input signature and returns a dict of outputs, and its facts.
 
     Inputs and outputs keep their names (an output's is its key); the first axis of each is dynamic and called
-    ``batch``. Opset and IR version are the target's.
+    ``batch``. Opset and IR version are the target's. Equal functions give equal bytes, in every process.
 
     Raises:
         CapsError: the target cannot run the model.
@@ -25,6 +26,7 @@ def to_onnx(graph: Any, *, target: str, name: str) -> tuple[bytes, ModelFacts]:
     model, _ = tf2onnx.convert.from_function(graph, input_signature=graph.input_signature, opset=chosen.opset)
     _drop_unused_domains(model)
     _name_batch_axis(model)
+    canonicalise(model.graph)
     model.ir_version = min(model.ir_version, chosen.max_ir_version)
     model.graph.name = name
     # What tf2onnx says of itself would make equal models differ between its versions.
