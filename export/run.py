@@ -11,18 +11,24 @@ A run holds parts of the log that it was made from: treat it like the log.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
-from collections.abc import Iterable, Sequence
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from edge.bundle.manifest import Calibration, Preprocessing, Threshold, Training
-from edge.errors import InputError, SchemaError
+from edge.errors import InputError, IntegrityError, SchemaError
+from edge.files.atomic import atomic_folder, output_error
 from export.dataset import LogData
 
 RUN_SCHEMA_VERSION = 1
@@ -32,6 +38,24 @@ TOKENIZER_NAME = "tokenizer.json"
 TRAINING_NAME = "training.jsonl.gz"
 CALIBRATION_NAME = "calibration.log.gz"
 TEST_NAME = "test.log.gz"
+
+_NAMES = (RUN_NAME, WEIGHTS_NAME, TOKENIZER_NAME, TRAINING_NAME, CALIBRATION_NAME, TEST_NAME)
+_MEND = "train again"
+# What numpy, zipfile, gzip and msgspec raise on bytes that they did not write.
+_DAMAGE = (
+    ValueError,
+    KeyError,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+    msgspec.DecodeError,
+)
+
+
+class _Versioned(msgspec.Struct):
+    schema_version: int
 
 
 class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -56,23 +80,64 @@ class Run:
 
     @property
     def tokenizer(self) -> bytes:
-        """The content of tokenizer.json."""
-        return (self.folder / TOKENIZER_NAME).read_bytes()
+        """The content of tokenizer.json.
+
+        Raises:
+            IntegrityError: it cannot be read.
+        """
+        return self._read(TOKENIZER_NAME)
 
     def weights(self) -> list[np.ndarray]:
-        """The model's weights in Keras's order."""
-        with np.load(self.folder / WEIGHTS_NAME, allow_pickle=False) as stored:
-            return [stored[f"{number:04d}"] for number in range(len(stored.files))]
+        """The model's weights in Keras's order.
+
+        Raises:
+            IntegrityError: the file is missing or damaged.
+        """
+        data = self._read(WEIGHTS_NAME)
+        with self._unharmed(WEIGHTS_NAME):
+            stored = np.load(io.BytesIO(data), allow_pickle=False)
+            if not isinstance(stored, NpzFile):
+                raise ValueError("not an archive of arrays")
+            with stored:
+                return [stored[f"{number:04d}"] for number in range(len(stored.files))]
 
     def training_texts(self) -> dict[str, int]:
-        """The distinct masked contents of the training slice and how often each stood there."""
-        with gzip.open(self.folder / TRAINING_NAME, "rb") as file:
-            return dict(msgspec.json.decode(line, type=tuple[str, int]) for line in file)
+        """The distinct masked contents of the training slice and how often each stood there.
+
+        Raises:
+            IntegrityError: the file is missing or damaged.
+        """
+        lines = self._lines(TRAINING_NAME)
+        with self._unharmed(TRAINING_NAME):
+            return dict(msgspec.json.decode(line, type=tuple[str, int]) for line in lines)
 
     def heldout(self, name: str) -> list[bytes]:
-        """Raw lines of a held-out slice; `name` is `CALIBRATION_NAME` or `TEST_NAME`."""
-        data = gzip.decompress((self.folder / name).read_bytes())
-        return data.split(b"\n")[:-1]
+        """Raw lines of a held-out slice; `name` is `CALIBRATION_NAME` or `TEST_NAME`.
+
+        Raises:
+            IntegrityError: the file is missing or damaged.
+        """
+        return self._lines(name)
+
+    def _lines(self, name: str) -> list[bytes]:
+        data = self._read(name)
+        with self._unharmed(name):
+            return gzip.decompress(data).split(b"\n")[:-1]
+
+    def _read(self, name: str) -> bytes:
+        path = self.folder / name
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            what = "missing" if error.errno == errno.ENOENT else f"cannot be read ({error.strerror})"
+            raise IntegrityError(what, where=str(path), mend=_MEND) from error
+
+    @contextmanager
+    def _unharmed(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except _DAMAGE as error:
+            raise IntegrityError(f"damaged ({error})", where=str(self.folder / name), mend=_MEND) from error
 
 
 def open_run(folder: Path) -> Run:
@@ -84,21 +149,58 @@ def open_run(folder: Path) -> Run:
     """
     path = folder / RUN_NAME
     try:
-        spec = msgspec.json.decode(path.read_bytes(), type=RunSpec)
+        data = path.read_bytes()
     except OSError as error:
         raise InputError(
-            "this is no run folder", where=str(folder), mend="give the folder that oddline train wrote"
+            "this is no run folder" if folder.is_dir() else "there is no such folder",
+            where=str(folder),
+            mend="give the folder that oddline train wrote",
         ) from error
-    except msgspec.DecodeError as error:
-        raise SchemaError(f"malformed run ({error})", where=str(path), mend="train again") from error
-    if spec.schema_version != RUN_SCHEMA_VERSION:
-        raise SchemaError(f"run schema version {spec.schema_version}", where=str(path), mend="train again")
+    try:
+        version = msgspec.json.decode(data, type=_Versioned).schema_version
+        if version != RUN_SCHEMA_VERSION:
+            raise SchemaError(
+                f"run schema version {version}, where this oddline reads {RUN_SCHEMA_VERSION}",
+                where=str(path),
+                mend=_MEND,
+            )
+        spec = msgspec.json.decode(data, type=RunSpec)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SchemaError(f"malformed run ({error})", where=str(path), mend=_MEND) from error
     return Run(folder, spec)
 
 
 def is_run(folder: Path) -> bool:
     """Whether a folder holds a run."""
     return (folder / RUN_NAME).is_file()
+
+
+def check_output(folder: Path) -> None:
+    """Make sure, before hours of training go into it, that a run can be written there; its parents are made.
+
+    Raises:
+        OutputError: it cannot be written, or is there and must not be replaced.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(error, folder) from error
+    with suppress(_NothingToWriteError), atomic_folder(folder, refusal=why_not_replaced):
+        raise _NothingToWriteError
+
+
+def why_not_replaced(folder: Path) -> str | None:
+    """Why a folder must not be replaced by a run, None when nothing but a run would be lost."""
+    if not is_run(folder):
+        return "is not a run folder"
+    for name in sorted(path.name for path in folder.iterdir()):
+        if name not in _NAMES:
+            return f"holds {name}, which is not part of its run"
+    return None
+
+
+class _NothingToWriteError(Exception):
+    """Nothing is to be written."""
 
 
 def write_run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import List, Optional
@@ -47,12 +48,17 @@ def train(
     options.check_choice(preset, PRESET_NAMES, "--preset")
     asked = options.resolve_format(line_format, log_format)
     shares = _parse_split(split)
+    _check_finite(target_fpr, "--target-fpr")
+    _check_finite(alerts_per_day, "--alerts-per-day")
     require_extra()
     from export.line.train import TrainOptions, train_line
+    from export.run import check_output
 
+    folder = options.folder(output)
+    check_output(folder)
     report = train_line(
         paths,
-        options.folder(output),
+        folder,
         TrainOptions(
             preset=preset,
             format=asked,
@@ -70,7 +76,7 @@ def train(
     )
     spec = report.spec
     typer.echo(
-        f"trained {spec.detector} ({spec.preset}) on {spec.training.records:,} of {report.lines:,} lines: {output}"
+        f"trained {spec.detector} ({spec.preset}) on {spec.training.records:,} of {report.lines:,} lines: {folder}"
     )
     typer.echo(
         f"threshold {spec.threshold.value:.4f} ({spec.threshold.method}), set on {spec.threshold.records:,} later lines"
@@ -80,7 +86,7 @@ def train(
             f"on the last {spec.training.test_records:,} lines it flags {report.flagged_in_test:.3%}; "
             f"{report.known_in_test:.1%} of them stood in the training part too"
         )
-    typer.echo(f"next: oddline export {output} -o BUNDLE")
+    typer.echo(f"next: oddline export {folder} -o BUNDLE")
 
 
 def show_epoch(epoch: int, epochs: int, loss: float) -> None:
@@ -98,8 +104,13 @@ def _parse_split(text: str) -> tuple[float, float, float]:
         shares = tuple(float(part) for part in text.split(","))
     except ValueError:
         shares = ()
-    if len(shares) != 3 or min(shares, default=-1) < 0 or min(shares[:2]) <= 0 or abs(sum(shares) - 1) > 1e-6:
+    if len(shares) != 3 or min(shares, default=-1) < 0 or min(shares[:2]) <= 0 or not abs(sum(shares) - 1) <= 1e-6:
         raise typer.BadParameter(
             f"{text!r} is not three shares that add up to 1 (the first two above 0)", param_hint="--split"
         )
     return shares[0], shares[1], shares[2]
+
+
+def _check_finite(value: Optional[float], hint: str) -> None:
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"{value} is no finite number", param_hint=hint)

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from edge.errors import SchemaError
 from edge.text.encoder import TokenEncoder
 from edge.text.masks import Masker
 from export.line import default_model, seed_model
-from export.run import Run
+from export.line.presets import PRESETS
+from export.run import RUN_NAME, WEIGHTS_NAME, Run
 
 
 def build_model(preset: str, *, vocabulary: int, length: int) -> Any:
@@ -78,10 +80,24 @@ class RowScorer:
 
 
 def load_model(run: Run) -> Any:
-    """The run's Keras model with its trained weights."""
-    length = run.spec.preprocessing.encoder.length
-    model = build_model(run.spec.preset, vocabulary=run.spec.vocabulary, length=length)
-    model.set_weights(run.weights())
+    """The run's Keras model with its trained weights.
+
+    Raises:
+        SchemaError: this oddline has no such preset, or another network for it.
+        IntegrityError: the weights are missing or damaged.
+    """
+    preset = run.spec.preset
+    if preset not in PRESETS:
+        raise SchemaError(f"there is no preset {preset!r}", where=str(run.folder / RUN_NAME), mend="train again")
+    weights = run.weights()
+    model = build_model(preset, vocabulary=run.spec.vocabulary, length=run.spec.preprocessing.encoder.length)
+    if [weight.shape for weight in weights] != [weight.shape for weight in model.get_weights()]:
+        raise SchemaError(
+            f"the weights do not fit the network of the preset {preset}",
+            where=str(run.folder / WEIGHTS_NAME),
+            mend="train again",
+        )
+    model.set_weights(weights)
     return model
 
 
