@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate, pairwise
 
 from edge.bundle.manifest import FormatSpec
 from edge.errors import TooLittleDataError
@@ -14,6 +16,9 @@ from edge.files.paths import Source, expand_paths
 from edge.formats import detect_format
 from edge.runtime.pipeline import FormatChoice
 from edge.text.clean import decode_block
+
+_LOOKED_AT = 1000
+_BLOCK_LINES = 8192
 
 
 @dataclass
@@ -43,12 +48,12 @@ class LogData:
     def days(self) -> float | None:
         """Days between the first and the last time stamp, or None where the format has none."""
         known = [stamp for stamp in self.stamps if stamp is not None]
-        if len(known) < 2:
+        first = next(filter(None, map(_moment, known)), None)
+        last = next(filter(None, map(_moment, reversed(known))), None)
+        if first is None or last is None:
             return None
-        try:
-            first, last = (datetime.fromisoformat(stamp).replace(tzinfo=None) for stamp in (known[0], known[-1]))
-        except ValueError:
-            return None
+        if (first.tzinfo is None) != (last.tzinfo is None):
+            first, last = first.replace(tzinfo=None), last.replace(tzinfo=None)
         seconds = (last - first).total_seconds()
         return seconds / 86400 if seconds > 0 else None
 
@@ -72,17 +77,19 @@ def read_log(
         InputError: a path cannot be read.
         FormatError: the format is unknown or the layout wrong.
     """
-    sources = expand_paths(paths, warn=say)
     spec = trained
     parts: list[tuple[str | None, int, LogData]] = []
-    for number, source in enumerate(sources):
+    for number, source in enumerate(expand_paths(paths, warn=say)):
+        # Read once and whole: the standard input and pipes have no second time.
+        lines = [line for block in read_blocks(source, max_line_bytes=max_line_bytes) for line in block.lines]
+        if not lines:
+            continue
         if spec is None:
-            spec = FormatSpec(name=asked or _detect(source, say), layout=layout, skip_characters=0)
+            spec = FormatSpec(name=asked or _detect(source, lines, say), layout=layout, skip_characters=0)
         choice = FormatChoice(spec, asked, layout, year)
-        part = _read_source(source, choice, say if trained is not None else _silent, max_line_bytes)
-        if len(part):
-            first = next((stamp for stamp in part.stamps if stamp is not None), None)
-            parts.append((first, number, part))
+        part = _parse(source, lines, choice, say if trained is not None else _silent)
+        first = next((stamp for stamp in part.stamps if stamp is not None), None)
+        parts.append((first, number, part))
     whole = LogData(spec or FormatSpec(name="plain", layout=None, skip_characters=0))
     if all(first is not None for first, _, _ in parts):
         parts.sort(key=lambda item: (item[0] or "", item[1]))
@@ -91,6 +98,8 @@ def read_log(
         whole.contents += part.contents
         whole.stamps += part.stamps
         whole.unparsed += part.unparsed
+    if whole.unparsed:
+        say(f"{whole.unparsed:,} of {len(whole):,} lines are not in the format, and are read as plain text")
     return whole
 
 
@@ -100,44 +109,53 @@ def split(data: LogData, shares: Sequence[float], least: Sequence[int]) -> list[
     Raises:
         TooLittleDataError: a part would hold fewer than `least` lines; says how many are needed.
     """
-    need = max((-(-lines // share) for lines, share in zip(least, shares, strict=True) if share), default=1)
-    if len(data) < need:
+    least = [lines if share else 0 for lines, share in zip(least, shares, strict=True)]
+    if not _suffice(len(data), shares, least):
+        need = len(data) + 1
+        while not _suffice(need, shares, least):
+            need += 1
         raise TooLittleDataError(
-            f"{len(data):,} lines are too few: {int(need):,} are needed",
+            f"{len(data):,} lines are too few: {need:,} are needed",
             mend="give more of the log, so that there is enough to learn from and to set the threshold on",
         )
-    parts = []
-    start = 0
-    total = 0.0
-    for share in shares:
-        total += share
-        stop = round(len(data) * total)
-        parts.append(data.part(start, stop))
-        start = stop
-    return parts
+    return [data.part(start, stop) for start, stop in pairwise(_edges(len(data), shares))]
 
 
-def _detect(source: Source, say: Callable[[str], None]) -> str:
-    for block in read_blocks(source):
-        found = detect_format(decode_block(block.lines[:1000]))
-        say(f"{source.name}: format {found.name} ({found.matched} of the first {found.looked_at} lines)")
-        return found.name
-    return "plain"
+def _edges(lines: int, shares: Sequence[float]) -> list[int]:
+    return [0, *(round(lines * total) for total in accumulate(shares[:-1])), lines]
 
 
-def _read_source(source: Source, choice: FormatChoice, say: Callable[[str], None], max_line_bytes: int) -> LogData:
-    part = LogData(choice.bundle)
-    chosen = None
-    for block in read_blocks(source, max_line_bytes=max_line_bytes):
-        texts = decode_block(block.lines)
-        if chosen is None:
-            chosen = choice.choose(source, texts[:1000], say)
+def _suffice(lines: int, shares: Sequence[float], least: Sequence[int]) -> bool:
+    sizes = (stop - start for start, stop in pairwise(_edges(lines, shares)))
+    return all(size >= minimum for size, minimum in zip(sizes, least, strict=True))
+
+
+def _detect(source: Source, lines: Sequence[bytes], say: Callable[[str], None]) -> str:
+    found = detect_format(decode_block(list(lines[:_LOOKED_AT])))
+    say(f"{source.name}: format {found.name} ({found.matched} of the first {found.looked_at} lines)")
+    return found.name
+
+
+def _parse(source: Source, lines: list[bytes], choice: FormatChoice, say: Callable[[str], None]) -> LogData:
+    part = LogData(choice.bundle, lines)
+    chosen = choice.choose(source, decode_block(lines[:_LOOKED_AT]), say)
+    for start in range(0, len(lines), _BLOCK_LINES):
+        texts = decode_block(lines[start : start + _BLOCK_LINES])
         records = chosen.parse(texts)
-        part.lines += block.lines
         part.contents += records.contents
         part.stamps += [records.timestamp(i) for i in range(len(texts))]
         part.unparsed += int(records.unparsed.sum())
     return part
+
+
+def _moment(stamp: str) -> datetime | None:
+    """The second of a time stamp; None for one that is not ISO 8601."""
+    # Python 3.10 reads neither Z nor fractions of any length, and no Python the second 60.
+    whole = re.sub(r"[.,]\d+", "", stamp).replace("Z", "+00:00").replace(":60", ":59")
+    try:
+        return datetime.fromisoformat(whole)
+    except ValueError:
+        return None
 
 
 def _silent(_: str) -> None:
