@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from edge.bundle.manifest import Calibration, Threshold
+from edge.errors import InputError
 
 # More points than this are thinned out, except at the upper end, where verdicts are made.
 _EXACT_TAIL = 1024
@@ -25,9 +26,15 @@ def choose_threshold(
     is too short for the budget, it lies above all of its scores.
 
     Raises:
+        InputError: a score is not finite, as after a training that diverged.
         ValueError: not exactly one budget was given, or a budget by the day without `days`.
     """
     n = len(scores)
+    broken = int(np.count_nonzero(~np.isfinite(scores)))
+    if broken:
+        raise InputError(
+            f"{broken:,} of {n:,} held-out scores are no finite numbers", mend="train it with another --seed"
+        )
     if (target_fpr is None) == (alerts_per_day is None):
         raise ValueError("give one of target_fpr and alerts_per_day")
     if target_fpr is not None:
@@ -51,8 +58,12 @@ def choose_threshold(
         above = below + 0.02 * max(abs(below), 1.0)
         expected = 0
         method += "; the slice allows none, so the threshold lies just above its highest score"
+    value = (above + below) / 2
+    # Verdicts are in float32, where the middle of two neighbours is one of them.
+    if np.float32(value) <= below:
+        value = above
     return Threshold(
-        value=(above + below) / 2,
+        value=value,
         method=method,
         target_fpr=target_fpr,
         alerts_per_day=alerts_per_day,

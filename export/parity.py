@@ -36,7 +36,8 @@ class Comparison:
 def compare(reference: np.ndarray, exported: np.ndarray, threshold: float) -> Comparison:
     """Compare scores float32 [n] of the trained and of the exported model."""
     scale = np.maximum(np.maximum(np.abs(reference), np.abs(exported)), 1.0)
-    relative = np.abs(reference.astype(np.float64) - exported) / scale
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
+        relative = np.abs(reference.astype(np.float64) - exported) / scale
     relative[~np.isfinite(relative)] = np.inf
     flipped = is_anomalous(reference, threshold) != is_anomalous(exported, threshold)
     return Comparison(len(reference), relative, flipped)
