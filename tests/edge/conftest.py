@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ import pytest
 
 # The writers of ONNX models and of sample bundles lie beside the tests of bundles, and are of use to others.
 sys.path.insert(0, str(Path(__file__).parent / "bundle"))
+
+# Unless told, tokenizers writes a warning to stderr when a test starts a process after another one has encoded.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
 
 @pytest.fixture(scope="session")
