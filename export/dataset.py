@@ -126,8 +126,11 @@ def _edges(lines: int, shares: Sequence[float]) -> list[int]:
 
 
 def _suffice(lines: int, shares: Sequence[float], least: Sequence[int]) -> bool:
-    sizes = (stop - start for start, stop in pairwise(_edges(lines, shares)))
-    return all(size >= minimum for size, minimum in zip(sizes, least, strict=True))
+    sizes = [stop - start for start, stop in pairwise(_edges(lines, shares))]
+    return all(
+        size >= minimum and lines * share >= minimum - 1e-9
+        for size, share, minimum in zip(sizes, shares, least, strict=True)
+    )
 
 
 def _detect(source: Source, lines: Sequence[bytes], say: Callable[[str], None]) -> str:

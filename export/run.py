@@ -47,7 +47,7 @@ _DAMAGE = (
     KeyError,
     EOFError,
     OSError,
-    NotImplementedError,
+    RuntimeError,
     zipfile.BadZipFile,
     zlib.error,
     msgspec.DecodeError,

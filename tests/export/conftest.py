@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
+from workstation import Ended, Trained, run_oddline, train_and_export
+
+from edge.bundle.folder import new_bundle_folder
 
 FOLDER = Path(__file__).resolve().parent
 # Small logs and runs without a network lie beside the tests of evaluate, the writer of ONNX bytes beside edge's.
-sys.path[:0] = [str(FOLDER), str(FOLDER / "evaluate"), str(FOLDER.parent / "edge" / "bundle")]
-
-from workstation import Ended, Trained, run_oddline, train_and_export
+sys.path[:0] = [str(FOLDER / "evaluate"), str(FOLDER.parent / "edge" / "bundle")]
 
 # `make test-device` scores this bundle with the device's packages.
 DEVICE_TEST_BUNDLE = FOLDER.parents[1] / ".cache" / "test-bundle"
@@ -51,8 +52,6 @@ def trained(tensorflow: None, simulation: Path, tmp_path_factory: pytest.TempPat
     """
     folder = tmp_path_factory.mktemp("trained")
     done = train_and_export(simulation / "train.log", folder, "--epochs", 2, "--target-fpr", 0.02)
-    from edge.bundle.folder import new_bundle_folder
-
     with new_bundle_folder(DEVICE_TEST_BUNDLE) as aside:
         shutil.copytree(done.bundle, aside, dirs_exist_ok=True)
     return done
