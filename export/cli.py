@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from export.commands import evaluate, export, simulate, train
+from export.commands import demo, evaluate, export, simulate, train
 
 
 def register(app: typer.Typer) -> None:
@@ -16,3 +16,4 @@ def register(app: typer.Typer) -> None:
     app.command("train")(train.train)
     app.command("evaluate")(evaluate.evaluate)
     app.command("export")(export.export)
+    app.command("demo")(demo.demo)

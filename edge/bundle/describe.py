@@ -82,6 +82,7 @@ def _preprocessing(manifest: Manifest) -> List[Row]:
     )
     longer = (
         f"a longer line is cut into up to {encoder.max_segments} rows"
+        + ("" if encoder.continuation_id is None else f", each but the first after id {encoder.continuation_id}")
         if encoder.max_segments > 1
         else "a longer line is cut"
     )

@@ -79,12 +79,15 @@ class EncoderSpec(_Strict, frozen=True):
 
     `fill` is ``pad`` (short rows end in `pad_id`; a longer content continues in up to `max_segments` rows and its
     score is the highest of them) or ``tile`` (the ids are repeated to the length, then cut; `max_segments` is 1).
+    With a `continuation_id`, each row of a content but its first begins with that id, so that the graph can tell them
+    apart; it belongs to ``pad`` only.
     """
 
     length: int
     fill: str
     pad_id: int
     max_segments: int
+    continuation_id: Optional[int]
 
 
 class Preprocessing(_Strict, frozen=True):

@@ -16,19 +16,15 @@ def verify(
 ) -> None:
     """Check a bundle's files, and score its golden lines again."""
     from edge.bundle.folder import load_bundle
-    from edge.bundle.golden import decode_golden
-    from edge.bundle.manifest import GOLDEN_NAME
     from edge.runtime.detector import Detector
     from edge.runtime.session import PROVIDER_CHOICES
-    from edge.runtime.verifying import compare, replay
+    from edge.runtime.verifying import self_test
 
     options.check_choice(provider, PROVIDER_CHOICES, "--provider")
     loaded = load_bundle(options.folder(bundle))
     manifest = loaded.manifest
-    golden = decode_golden(loaded.read(GOLDEN_NAME), str(loaded.root / GOLDEN_NAME))
     detector = Detector(loaded, provider=provider, threads=threads, say=options.say)
-    found = replay(detector, manifest.preprocessing.format, [one.line for one in golden])
-    result = compare(found, golden, manifest.parity.tolerance, str(loaded.root))
+    result = self_test(loaded, detector)
     size = sum(entry.size for entry in manifest.files)
     typer.echo(f"files     {len(manifest.files)} and the manifest, {size:,} bytes, all as listed")
     typer.echo(f"golden    {result.lines} lines ({result.anomalous} anomalous): contents, ids and verdicts as promised")

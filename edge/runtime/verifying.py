@@ -12,7 +12,8 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 
-from edge.bundle.golden import Golden
+from edge.bundle.folder import Bundle
+from edge.bundle.golden import Golden, decode_golden
 from edge.bundle.manifest import GOLDEN_NAME, FormatSpec
 from edge.errors import ParityError
 from edge.formats import make_format
@@ -35,6 +36,18 @@ class Comparison:
     anomalous: int
     largest: float
     largest_line: int
+
+
+def self_test(bundle: Bundle, detector: Detector) -> Comparison:
+    """Replay the bundle's golden lines with its detector on this machine.
+
+    Raises:
+        ParityError: something else comes out than the bundle promises.
+        IntegrityError: the golden lines are missing or damaged.
+    """
+    golden = decode_golden(bundle.read(GOLDEN_NAME), str(bundle.root / GOLDEN_NAME))
+    found = replay(detector, bundle.manifest.preprocessing.format, [one.line for one in golden])
+    return compare(found, golden, bundle.manifest.parity.tolerance, str(bundle.root))
 
 
 def replay(detector: Detector, spec: FormatSpec, lines: Sequence[str]) -> List[Golden]:

@@ -6,7 +6,7 @@ each other; `owners` says whose each row is.
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -31,12 +31,14 @@ class TokenEncoder:
 
     Raises:
         IntegrityError: `tokenizer` is not a tokenizer.json that this version of tokenizers can read.
-        FormatError: the spec's `fill` is unknown.
+        FormatError: the spec's `fill` is unknown, or its rows are too short for a continuation.
     """
 
     def __init__(self, spec: EncoderSpec, tokenizer: bytes) -> None:
         if spec.fill not in ("pad", "tile"):
             raise FormatError(f"encoder fill {spec.fill!r} is unknown", mend="known are pad and tile")
+        if spec.continuation_id is not None and (spec.fill != "pad" or spec.length < 2):
+            raise FormatError("a continuation id needs the fill pad and rows of two tokens or more")
         self._spec = spec
         try:
             self._tokenizer = Tokenizer.from_buffer(tokenizer)
@@ -60,7 +62,7 @@ class TokenEncoder:
     def encode(self, masked: Sequence[str]) -> Rows:
         """Rows of ids; every content has at least one row, also an empty one (padding only)."""
         encodings = self._tokenizer.encode_batch(list(masked), add_special_tokens=False)
-        return self._place([encoding.ids for encoding in encodings], empty=self._spec.pad_id)
+        return self._place([encoding.ids for encoding in encodings], self._spec.pad_id, self._spec.continuation_id)
 
     def spans(self, masked: str) -> Tuple[List[int], List[Tuple[int, int]]]:
         """One content's ids, and the span of characters of `masked` that each token covers."""
@@ -68,13 +70,14 @@ class TokenEncoder:
         return encoding.ids, encoding.offsets
 
     def positions(self, tokens: int) -> np.ndarray:
-        """Which of a content's tokens stands at each place of its rows, int32 [rows, length]; -1 is padding."""
-        return self._place([list(range(tokens))], empty=-1).ids
+        """Which of a content's tokens stands at each place of its rows, int32 [rows, length]; -1 is none of them."""
+        marker = None if self._spec.continuation_id is None else -1
+        return self._place([list(range(tokens))], -1, marker).ids
 
-    def _place(self, tokens: List[List[int]], *, empty: int) -> Rows:
+    def _place(self, tokens: List[List[int]], empty: int, marker: Optional[int]) -> Rows:
         if self._spec.fill == "tile":
             return _tile(tokens, self._spec.length, empty)
-        return _segment(tokens, self._spec.length, self._spec.max_segments, empty)
+        return _segment(tokens, self._spec.length, self._spec.max_segments, empty, marker)
 
 
 def _tile(tokens: List[List[int]], length: int, empty: int) -> Rows:
@@ -86,22 +89,26 @@ def _tile(tokens: List[List[int]], length: int, empty: int) -> Rows:
     return Rows(ids, np.arange(len(tokens)), sum(len(content) > length for content in tokens))
 
 
-def _segment(tokens: List[List[int]], length: int, most: int, empty: int) -> Rows:
-    """Each content's ids in as many full rows as it needs, at most `most`; a short content is filled with `empty`."""
+def _segment(tokens: List[List[int]], length: int, most: int, empty: int, marker: Optional[int]) -> Rows:
+    """Each content's ids in as many full rows as it needs, at most `most`; a short content is filled with `empty`.
+
+    Rows that continue a content begin with the `marker`, when there is one.
+    """
+    head = [] if marker is None else [marker]
+    step = length - len(head)
     counts = np.fromiter(map(len, tokens), np.int64, len(tokens))
-    segments = np.clip(-(-counts // length), 1, most)
+    segments = np.clip(1 - (length - counts) // step, 1, most)
     owners = np.repeat(np.arange(len(tokens)), segments)
     ids = np.full((len(owners), length), empty, np.int32)
     row = 0
     for content, parts in zip(tokens, segments.tolist()):
-        if parts == 1:
-            kept = content[:length]
-            ids[row, : len(kept)] = kept
-            row += 1
-            continue
-        # The last row ends where the content ends, so that it too has a full row of context.
-        last = min(len(content), parts * length) - length
-        for start in [*range(0, (parts - 1) * length, length), last]:
-            ids[row] = content[start : start + length]
-            row += 1
-    return Rows(ids, owners, int(np.count_nonzero(counts > length * most)))
+        kept = content[:length]
+        ids[row, : len(kept)] = kept
+        row += 1
+        if parts > 1:
+            # The last row ends where the content ends, so that it too has a full row of context.
+            last = min(len(content), length + (parts - 1) * step) - step
+            for start in [*range(length, length + (parts - 2) * step, step), last]:
+                ids[row] = head + content[start : start + step]
+                row += 1
+    return Rows(ids, owners, int(np.count_nonzero(counts > length + (most - 1) * step)))

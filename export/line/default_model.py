@@ -11,11 +11,20 @@ Convolutions are written as a matrix product over shifted copies, which every ba
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 PAD_ID = 0
 UNKNOWN_ID = 1
+CONTINUATION_ID = 2
+
+# The weight of a token falls to 1/e after so many tokens.
+HEAD_TOKENS = 16
+STRETCH_TOKENS = 8
+STRETCH_SHARE = 0.4
 
 
 @dataclass(frozen=True)
@@ -60,15 +69,45 @@ def build(shape: Shape) -> Any:
 def scores(model: Any, ids: Any) -> tuple[Any, Any]:
     """Score float32 [batch] and token scores float32 [batch, length] of ids int32 [batch, length].
 
-    A token's score is its surprise beyond the best guess, ``max(logits) - logits[token]`` in nats: nothing where it
-    is what the model would have put there, however uncertain. A row's score is the mean over its tokens; padding
-    counts for nothing, and a row of padding scores 0.
+    A token's score is its surprise in nats, ``-ln p(token | all other tokens of the row)``, at most that of a guess
+    among the whole vocabulary: beyond it a network's word is worth nothing, and no single token should decide. Padding
+    and the marker of a continuation count for nothing.
+
+    A log line says first what kind of event it tells of, and then its particulars (He et al., Drain: An Online Log
+    Parsing Approach with Fixed Depth Tree, ICWS 2017, build on the same). So the score of a row is the mean over its
+    tokens with weights that fall off from its beginning, or a share of the mean over the oddest stretch of tokens
+    anywhere, if that is higher. A row that continues a line has the second only.
     """
     import tensorflow as tf
 
     logits = model(ids, training=False)
     chosen = tf.gather(logits, ids[..., None], batch_dims=2)[..., 0]
-    real = tf.cast(tf.not_equal(ids, PAD_ID), tf.float32)
-    token_scores = (tf.reduce_max(logits, axis=-1) - chosen) * real
-    score = tf.reduce_sum(token_scores, axis=-1) / tf.maximum(tf.reduce_sum(real, axis=-1), 1.0)
-    return score, token_scores
+    real = _differs(ids, PAD_ID) * _differs(ids, CONTINUATION_ID)
+    surprise = tf.reduce_logsumexp(logits, axis=-1) - chosen
+    token_scores = tf.minimum(surprise, math.log(model.output_shape[-1])) * real
+    length = model.input_shape[-1]
+    weights = tf.constant(head_weights(length)) * real
+    head = tf.reduce_sum(token_scores * weights, axis=-1) / tf.maximum(tf.reduce_sum(weights, axis=-1), 1e-6)
+    is_head = _differs(ids[:, 0], CONTINUATION_ID)
+    stretches = tf.matmul(token_scores, tf.constant(stretch_means(length)))
+    anywhere = STRETCH_SHARE * tf.reduce_max(stretches, axis=-1)
+    return tf.maximum(head * is_head, anywhere), token_scores
+
+
+def _differs(ids: Any, token: int) -> Any:
+    """float32, 1 where an id is another one than `token`, else 0."""
+    import tensorflow as tf
+
+    return tf.cast(tf.not_equal(ids, token), tf.float32)
+
+
+def head_weights(length: int) -> np.ndarray:
+    """float32 [length]: the weight of each place of a row."""
+    return np.exp(-np.arange(length, dtype=np.float32) / HEAD_TOKENS)
+
+
+def stretch_means(length: int) -> np.ndarray:
+    """float32 [length, stretches]: a row times this is the mean over each stretch of `STRETCH_TOKENS` places."""
+    starts = np.arange(max(length - STRETCH_TOKENS, 0) + 1)
+    places = np.arange(length)[:, None] - starts
+    return ((places >= 0) & (places < STRETCH_TOKENS)).astype(np.float32) / STRETCH_TOKENS

@@ -47,8 +47,9 @@ def fit_default(
     """Reconstruct each token from a corrupted context, cross-entropy with label smoothing, AdamW on a cosine.
 
     `ids` int32 [rows, length] are distinct rows and `counts` [rows] how often each stood in the log; rows are drawn in
-    that proportion. A quarter of the context's tokens is replaced by the unknown token in each step, so that one odd
-    token does not make its neighbours look odd.
+    proportion to the square root of that, so that the few commonest lines leave room for the others. A quarter of the
+    context's tokens is replaced by the unknown token in each step, so that one odd token does not make its neighbours
+    look odd.
     """
     import keras
     import tensorflow as tf
@@ -60,7 +61,7 @@ def fit_default(
     optimizer.build(model.trainable_variables)
     vocabulary = float(model.output_shape[-1])
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def step(target: Any, context: Any) -> Any:
         with tf.GradientTape() as tape:
             logits = model(context, training=True)
@@ -75,7 +76,7 @@ def fit_default(
         return loss
 
     random = np.random.default_rng(seed)
-    share = counts / counts.sum()
+    share = np.sqrt(counts) / np.sqrt(counts).sum()
     for epoch in range(1, epochs + 1):
         total = 0.0
         for _ in range(STEPS_PER_EPOCH):

@@ -34,7 +34,7 @@ def score_function(preset: str, model: Any, length: int) -> Any:
 
     signature = [tf.TensorSpec((None, length), tf.int32, name="ids")]
 
-    @tf.function(input_signature=signature)  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    @tf.function(input_signature=signature, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def graph(ids: Any) -> dict[str, Any]:
         score, token_scores = module.scores(model, ids)
         return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.bundle.manifest import EncoderSpec, FormatSpec, Mask, Preprocessing
+from export.line.tokenizer import CONTINUATION
 
 # Order matters: what is told by its shape as a whole comes before the plain numbers that it consists of. No mask
 # reaches over a blank, so that a line's words can be masked one by one.
@@ -63,6 +64,12 @@ class LinePreset:
     skip_characters: int
     reads_whole_lines: bool
 
+    @property
+    def special_tokens(self) -> list[str]:
+        """What the tokenizer knows besides text, from id 2 on."""
+        marker = [] if self.encoder.continuation_id is None else [CONTINUATION]
+        return marker + [mask.token for mask in self.masks]
+
     def preprocessing(self, spec: FormatSpec) -> Preprocessing:
         """The preprocessing of a bundle for logs of the given format."""
         if self.reads_whole_lines:
@@ -73,7 +80,7 @@ class LinePreset:
 SEED = LinePreset(
     name="seed",
     masks=(),
-    encoder=EncoderSpec(length=32, fill="tile", pad_id=0, max_segments=1),
+    encoder=EncoderSpec(length=32, fill="tile", pad_id=0, max_segments=1, continuation_id=None),
     vocabulary=30_000,
     fixed_table=True,
     splits_punctuation=False,
@@ -86,7 +93,7 @@ SEED = LinePreset(
 DEFAULT = LinePreset(
     name="default",
     masks=DEFAULT_MASKS,
-    encoder=EncoderSpec(length=48, fill="pad", pad_id=0, max_segments=8),
+    encoder=EncoderSpec(length=48, fill="pad", pad_id=0, max_segments=8, continuation_id=2),
     vocabulary=512,
     fixed_table=False,
     splits_punctuation=True,

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-PAD = "<pad>"
+# A line feed stands in no content, so no log line can be taken for these two.
+PAD = "<pad>\n"
+CONTINUATION = "<more>\n"
 UNKNOWN = "<unk>"
 # Every printable ASCII character is a token from the start, so that an unseen word falls into pieces, not into nothing.
 _ALPHABET = [chr(code) for code in range(33, 127)]

@@ -91,7 +91,7 @@ def train_line(
         counts if preset.splits_punctuation else masked,
         vocabulary=options.vocabulary or preset.vocabulary,
         punctuation=preset.splits_punctuation,
-        special=[mask.token for mask in preset.masks],
+        special=preset.special_tokens,
         alphabet=preset.splits_punctuation,
     )
     say(f"learning from {len(training):,} lines, {len(counts):,} distinct after masking")

@@ -65,7 +65,7 @@ def make_small_bundle(folder: Path, **changes: Any) -> Path:
         "preprocessing": Preprocessing(
             format=SPEC,
             masks=[Mask(name="number", pattern=r"\b\d+\b", token="<num>")],
-            encoder=EncoderSpec(length=LENGTH, fill="pad", pad_id=0, max_segments=3),
+            encoder=EncoderSpec(length=LENGTH, fill="pad", pad_id=0, max_segments=3, continuation_id=None),
         ),
         "threshold": Threshold(
             value=5.0, method="quantile", target_fpr=0.001, alerts_per_day=None, records=900, expected_fpr=0.0011

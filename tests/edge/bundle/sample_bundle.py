@@ -54,7 +54,7 @@ def manifest(**changes: Any) -> Manifest:
         preprocessing=Preprocessing(
             format=FormatSpec(name="syslog", layout=None, skip_characters=0),
             masks=[Mask(name="number", pattern=r"\d+", token="<num>"), Mask(name="café", pattern="\x1b", token="<é>")],
-            encoder=EncoderSpec(length=4, fill="pad", pad_id=0, max_segments=2),
+            encoder=EncoderSpec(length=4, fill="pad", pad_id=0, max_segments=2, continuation_id=None),
         ),
         threshold=Threshold(
             value=1.5e-07, method="quantile", target_fpr=0.001, alerts_per_day=None, records=900, expected_fpr=0.0011

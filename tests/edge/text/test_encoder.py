@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any, List, Optional
 
 import numpy as np
 import pytest
@@ -27,8 +27,13 @@ def _tokenizer() -> bytes:
 TOKENIZER = _tokenizer()
 
 
-def make(length: int = 4, fill: str = "pad", max_segments: int = 3) -> TokenEncoder:
-    return TokenEncoder(EncoderSpec(length=length, fill=fill, pad_id=PAD, max_segments=max_segments), TOKENIZER)
+def make(
+    length: int = 4, fill: str = "pad", max_segments: int = 3, continuation_id: Optional[int] = None
+) -> TokenEncoder:
+    return TokenEncoder(
+        EncoderSpec(length=length, fill=fill, pad_id=PAD, max_segments=max_segments, continuation_id=continuation_id),
+        TOKENIZER,
+    )
 
 
 def words(*tokens: int) -> str:
@@ -66,6 +71,31 @@ def test_what_exceeds_the_rows_is_cut_and_counted() -> None:
     assert rows.ids.tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]] * 3 + [[1, PAD, PAD, PAD]]
     assert rows.cut == 2
     assert make(max_segments=1).encode([upto(5)]).ids.tolist() == [[1, 2, 3, 4]]
+
+
+def test_rows_that_continue_a_content_begin_with_the_marker() -> None:
+    encoder = make(max_segments=3, continuation_id=77)
+    rows = encoder.encode([upto(4), upto(5), upto(10), upto(11)])
+    assert rows.ids.tolist() == [
+        [1, 2, 3, 4],
+        [1, 2, 3, 4],
+        [77, 3, 4, 5],
+        [1, 2, 3, 4],
+        [77, 5, 6, 7],
+        [77, 8, 9, 10],
+        [1, 2, 3, 4],
+        [77, 5, 6, 7],
+        [77, 8, 9, 10],
+    ]
+    assert rows.owners.tolist() == [0, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert rows.cut == 1
+    assert encoder.positions(5).tolist() == [[0, 1, 2, 3], [-1, 2, 3, 4]]
+
+
+@pytest.mark.parametrize(("fill", "length"), [("tile", 4), ("pad", 1)])
+def test_a_marker_needs_rows_with_room_for_it(fill: str, length: int) -> None:
+    with pytest.raises(FormatError, match="continuation"):
+        make(length=length, fill=fill, continuation_id=77)
 
 
 def test_tiling_is_that_of_the_published_notebook() -> None:
@@ -151,7 +181,7 @@ def test_a_batch_is_encoded_as_its_contents_are_one_by_one(contents: List[List[i
 
 @pytest.mark.parametrize("damaged", [b"", b"{}", b"\xff\xfe", TOKENIZER[:-20], b'{"version": "1.0", "model": {}}'])
 def test_what_is_no_tokenizer_is_refused(damaged: bytes) -> None:
-    spec = EncoderSpec(length=4, fill="pad", pad_id=0, max_segments=1)
+    spec = EncoderSpec(length=4, fill="pad", pad_id=0, max_segments=1, continuation_id=None)
     with pytest.raises(IntegrityError) as caught:
         TokenEncoder(spec, damaged)
     assert str(caught.value).startswith("tokenizer.json: tokenizers cannot read it (")
@@ -160,6 +190,6 @@ def test_what_is_no_tokenizer_is_refused(damaged: bytes) -> None:
 
 @pytest.mark.parametrize("fill", ["", "PAD", "repeat"])
 def test_an_unknown_fill_is_refused(fill: str) -> None:
-    spec: Any = EncoderSpec(length=4, fill=fill, pad_id=0, max_segments=1)
+    spec: Any = EncoderSpec(length=4, fill=fill, pad_id=0, max_segments=1, continuation_id=None)
     with pytest.raises(FormatError, match=f"^encoder fill '{fill}' is unknown; known are pad and tile$"):
         TokenEncoder(spec, TOKENIZER)

@@ -26,12 +26,12 @@ SYSLOG = FormatSpec(name="syslog", layout=None, skip_characters=0)
 PREPROCESSING = Preprocessing(
     format=SYSLOG,
     masks=[Mask(name="number", pattern=r"\d+", token="<num>")],
-    encoder=EncoderSpec(length=16, fill="pad", pad_id=0, max_segments=2),
+    encoder=EncoderSpec(length=16, fill="pad", pad_id=0, max_segments=2, continuation_id=None),
 )
 WHOLE_LINES = Preprocessing(
     format=FormatSpec(name="plain", layout=None, skip_characters=16),
     masks=[],
-    encoder=EncoderSpec(length=16, fill="tile", pad_id=0, max_segments=1),
+    encoder=EncoderSpec(length=16, fill="tile", pad_id=0, max_segments=1, continuation_id=None),
 )
 
 
