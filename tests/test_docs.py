@@ -1,0 +1,230 @@
+"""The documentation says what the code does: fields, options, formats and targets are all there, and links lead on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any, Iterator, List, Set, Tuple, get_args, get_type_hints
+
+import msgspec
+import pytest
+import typer
+
+from edge import cli
+from edge.bundle.caps import TARGETS, Target
+from edge.bundle.golden import Golden
+from edge.bundle.manifest import Manifest
+from edge.errors import OddlineError
+from edge.formats import FORMAT_NAMES
+from edge.runtime.records import Reason, Record
+from export.bundling import ParityReport
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+DECISION = re.compile(r"(\d{4})-[a-z0-9-]+\.md")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_CODE = re.compile(r"^```.*?^```$|^    [^\n]*$|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+
+
+def pages() -> List[Path]:
+    """Every page of the project; folders of environments, caches and builds are none of it."""
+    left_out = {"build", "dist", "node_modules", "shared"}
+    found = [path.relative_to(ROOT) for path in ROOT.rglob("*.md")]
+    return sorted(path for path in found if not any(part.startswith(".") or part in left_out for part in path.parts))
+
+
+def section(page: str, head: str) -> str:
+    """What stands below a heading of the second level, up to the next one."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    (found,) = re.findall(rf"^## {re.escape(head)}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def documented(text: str) -> List[str]:
+    """The code-formatted names in the first column of the text's tables."""
+    cells = re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE)
+    return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+
+
+def field_paths(struct: Any, before: str = "") -> Iterator[str]:
+    """The dotted names of all fields of a msgspec structure, ``[]`` behind a list of structures."""
+    hints = get_type_hints(struct)
+    for field in msgspec.structs.fields(struct):
+        hint = hints[field.name]
+        inner = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and issubclass_struct(kind)]
+        if inner:
+            brackets = "" if inner[0] is hint else "[]"
+            yield from field_paths(inner[0], f"{before}{field.name}{brackets}.")
+        else:
+            yield before + field.name
+
+
+def issubclass_struct(kind: type) -> bool:
+    return issubclass(kind, msgspec.Struct)
+
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def anchors(page: Path) -> Set[str]:
+    return {slug(head) for head in re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)}
+
+
+def links(text: str) -> List[str]:
+    """Where the links of a page lead; what stands in code is none."""
+    return _LINK.findall(_CODE.sub("", text))
+
+
+def commands() -> List[Tuple[str, Any]]:
+    cli._plug_in()
+    group: Any = typer.main.get_command(cli.app)
+    return sorted(group.commands.items())
+
+
+def test_fields_of_nested_structures_are_found() -> None:
+    found = list(field_paths(Manifest))
+    assert {"name", "graph.inputs[].name", "preprocessing.encoder.fill", "files[].path", "calibration.scores"} <= {
+        *found
+    }
+    assert len(found) == len(set(found))
+
+
+def test_each_field_of_the_manifest_is_documented_and_no_other() -> None:
+    names = documented(section("bundle.md", "manifest.json"))
+    assert sorted(names) == sorted(field_paths(Manifest))
+
+
+def test_each_field_of_golden_lines_is_documented_and_no_other() -> None:
+    assert sorted(documented(section("bundle.md", "golden.jsonl"))) == sorted(field_paths(Golden))
+
+
+def test_each_field_of_the_parity_report_is_documented_and_no_other() -> None:
+    # `parity` is the manifest's own structure, and described there.
+    names = {path.partition(".")[0] for path in field_paths(ParityReport)}
+    assert sorted(documented(section("bundle.md", "report/"))) == sorted(names)
+
+
+def test_the_table_of_targets_is_that_of_the_code() -> None:
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in section("bundle.md", "Targets").splitlines()
+        if line.startswith("|")
+    ]
+    names = [re.findall(r"`([^`]+)`", cell)[0] for cell in rows[0][1:]]
+    assert names == list(TARGETS)
+    assert rows[0][1] == "`xavier-jp5` (default)"
+    table = {row[0]: row[1:] for row in rows[2:]}
+    for column, target in enumerate(TARGETS.values()):
+        told = {head: cells[column] for head, cells in table.items()}
+        assert told.pop("meant for")
+        assert told == expected_column(target)
+
+
+def expected_column(target: Target) -> Any:
+    def refusal(*operators: str) -> str:
+        return "refused" if set(operators) <= set(target.refused) else "allowed"
+
+    integer = ("DynamicQuantizeLinear", "MatMulInteger", "ConvInteger", "QLinear*")
+    contrib = ", ".join(name for _, name in sorted(target.contrib))
+    return {
+        "opset that export writes": str(target.opset),
+        "highest opset": str(target.max_opset),
+        "highest IR version": str(target.max_ir_version),
+        "input types": "any" if target.input_types is None else ", ".join(sorted(target.input_types)),
+        ", ".join(integer): refusal(*integer),
+        "Loop, Scan, If": refusal("Loop", "Scan", "If"),
+        "LayerNormalization": refusal("LayerNormalization"),
+        "operators of other domains": f"com.microsoft: {contrib}" if contrib else "none",
+        "zero point of QuantizeLinear, DequantizeLinear": "the constant 0" if target.symmetric else "any",
+    }
+
+
+def test_each_refused_operator_stands_in_the_table() -> None:
+    table = section("bundle.md", "Targets")
+    refused = {operator for target in TARGETS.values() for operator in target.refused}
+    assert [operator for operator in sorted(refused) if operator not in table] == []
+
+
+def test_each_format_has_its_part_of_the_page() -> None:
+    heads = re.findall(r"^### (.+)$", section("formats.md", "The formats"), re.MULTILINE)
+    assert sorted(heads) == sorted(FORMAT_NAMES)
+
+
+def test_both_packages_commands_are_seen() -> None:
+    assert {"score", "verify", "train", "export"} <= {name for name, _ in commands()}
+
+
+def test_each_command_and_option_has_a_help_text() -> None:
+    silent = [name for name, command in commands() if not (command.help or "").strip()]
+    for name, command in commands():
+        silent += [f"{name} {parameter.opts[-1]}" for parameter in command.params if not (parameter.help or "").strip()]
+    assert silent == []
+
+
+def test_each_command_stands_in_the_design_and_the_changelog() -> None:
+    names = [name for name, _ in commands()]
+    design = [cell.split()[0] for cell in documented(section("design.md", "Commands and exit statuses"))]
+    assert sorted(design) == names
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert [name for name in names if f"`oddline {name}" not in changelog] == []
+
+
+def test_the_record_of_the_design_is_a_record() -> None:
+    (example,) = re.findall(r"^```json\n(.*?)^```$", section("design.md", "A record"), re.MULTILINE | re.DOTALL)
+    written = json.loads(example)
+    assert list(written) == list(Record.__struct_fields__)
+    record = msgspec.convert(written, Record)
+    assert record.reasons
+    assert all(list(reason) == list(Reason.__struct_fields__) for reason in written["reasons"])
+    assert all(record.text[reason.start : reason.end] == reason.text for reason in record.reasons)
+    assert record.anomalous == (record.score >= record.threshold)
+
+
+def test_each_field_of_a_record_is_described() -> None:
+    names = set(documented(section("design.md", "A record")))
+    assert set(Record.__struct_fields__) <= names
+    assert {f"reasons[].{name}" for name in ("text", "score")} <= names
+
+
+def test_the_error_tree_of_the_design_is_that_of_the_code() -> None:
+    def tree(kind: Any) -> Iterator[str]:
+        yield kind.__name__
+        for below in kind.__subclasses__():
+            if below.__module__ == "edge.errors":
+                yield from tree(below)
+
+    assert re.findall(r"\b(\w+Error)\b", section("design.md", "Errors")) == list(tree(OddlineError))
+
+
+def test_links_are_seen() -> None:
+    text = "[a](b.md)\n\n    [c](d.md)\n\n```\n[e](f.md)\n```\n`[g](h.md)` [`i`](j.md#k)\n"
+    assert links(text) == ["b.md", "j.md#k"]
+
+
+@pytest.mark.parametrize("page", pages(), ids=str)
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    dead = []
+    for link in links((ROOT / page).read_text(encoding="utf-8")):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
+            dead.append(link)
+    assert dead == []
+
+
+def test_decisions_are_numbered_once_and_say_their_number() -> None:
+    files = sorted((DOCS / "decisions").iterdir())
+    numbers = []
+    for path in files:
+        match = DECISION.fullmatch(path.name)
+        assert match, f"{path.name} is not of the form 0001-what-it-is-about.md"
+        numbers.append(match[1])
+        head = path.read_text(encoding="utf-8").split("\n", 1)[0]
+        assert head.startswith(f"# {int(match[1])}. "), f"{path.name} begins with {head!r}"
+    assert [number for number, times in Counter(numbers).items() if times > 1] == []
