@@ -1,7 +1,7 @@
 """What each target can run, and the check that refuses a model which asks for more.
 
 Sources: TensorRT's support matrices and the operator list of its ONNX parser (8.5 for JetPack 5.1; 8.6 and 10 for
-JetPack 6), and ONNX Runtime's compatibility table of opsets and IR versions. `docs/design.md` holds the table.
+JetPack 6), and ONNX Runtime's compatibility table of opsets and IR versions. `docs/bundle.md` holds the table.
 """
 
 from __future__ import annotations

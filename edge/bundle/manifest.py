@@ -101,8 +101,9 @@ class Preprocessing(_Strict, frozen=True):
 class Threshold(_Strict, frozen=True):
     """`anomalous` means ``score >= value``.
 
-    `method` says how the value was chosen; `budget` is the asked share of false alarms (`target_fpr`) or alerts a
-    day, whichever was given; `records` is the size of the held-out normal slice.
+    `method` says how the value was chosen; the budget is the asked share of false alarms (`target_fpr`) or alerts a
+    day, whichever was given, the other is None; `records` is the size of the held-out normal slice, and `expected_fpr`
+    the share of false alarms that it lets expect.
     """
 
     value: float

@@ -42,7 +42,8 @@ class Detector:
 
         Raises:
             ProviderError: no session could be created as asked.
-            BundleError: the tokenizer or a mask cannot be used.
+            BundleError: the tokenizer cannot be used.
+            FormatError: a mask or the encoder's `fill` cannot be used.
         """
         manifest = bundle.manifest
         self.threshold = manifest.threshold.value if threshold is None else threshold

@@ -8,7 +8,7 @@ import msgspec
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """An odd part: `text` is ``record.text[start:end]``, `score` its share of the oddness (higher is odder)."""
+    """An odd word: `text` is ``record.text[start:end]``, `score` that of its oddest token (higher is odder)."""
 
     text: str
     start: int
