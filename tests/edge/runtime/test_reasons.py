@@ -57,9 +57,9 @@ def test_a_token_in_several_rows_counts_with_its_highest_score() -> None:
 
 
 def test_at_most_five_words_and_ties_in_the_order_of_the_line() -> None:
-    content = "q w e r t z u"
-    found = reasons(content, [(word, 1.0) for word in content.split()])
-    assert [reason.text for reason in found] == content.split()[:MOST_REASONS]
+    content = " ".join(f"word{chr(97 + i % 26)}{'x' * (i // 26)}" for i in range(60))
+    found = reasons(content, [(word, 1.0 + i % 2) for i, word in enumerate(content.split())], length=60)
+    assert [reason.text for reason in found] == content.split()[1::2][:MOST_REASONS]
 
 
 @pytest.mark.parametrize("score", [0.0, -1.0])
