@@ -71,15 +71,15 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
         TooLittleDataError: the run holds no held-out lines to compare on.
         OutputError: the folder cannot be written, or is there and is no bundle.
     """
-    scorer = load_scorer(run)
-    say(f"converting to ONNX for {options.target}")
-    model, facts = to_onnx(scorer.graph, target=options.target, name=f"{run.spec.detector}-{run.spec.preset}")
-    session = Session(model, provider="cpu")
     held_out = [*run.heldout(CALIBRATION_NAME), *run.heldout(TEST_NAME)]
     if not held_out:
         raise TooLittleDataError("the run holds no held-out lines", where=str(run.folder), mend="train again")
     lines = decode_block(held_out)
     contents = _contents(run, lines)
+    scorer = load_scorer(run)
+    say(f"converting to ONNX for {options.target}")
+    model, facts = to_onnx(scorer.graph, target=options.target, name=f"{run.spec.detector}-{run.spec.preset}")
+    session = Session(model, provider="cpu")
     say(f"comparing Keras with ONNX Runtime on {len(lines):,} held-out lines")
     reference = scorer.score(contents)
     exported = RowScorer(scorer.masker, scorer.encoder, scorer.skip_characters, _as_graph(session)).score(contents)

@@ -8,13 +8,14 @@ import json
 import resource
 import shutil
 from pathlib import Path
-from typing import Callable, Dict, Iterator
+from typing import Any, Callable, Dict, Iterator, Tuple
 
 import numpy as np
 import pytest
 from workstation import Ended, Trained
 
 from edge.bundle.folder import load_bundle
+from edge.bundle.onnx_reader import read_model_facts
 from edge.errors import ParityError
 from export.run import CALIBRATION_NAME, TEST_NAME, WEIGHTS_NAME, Run
 
@@ -22,6 +23,18 @@ from export.run import CALIBRATION_NAME, TEST_NAME, WEIGHTS_NAME, Run
 @pytest.fixture
 def export(oddline: Callable[..., Ended]) -> Callable[..., Ended]:
     return lambda run, output, *options: oddline("export", run, "-o", output, *options)
+
+
+@pytest.fixture(scope="module")
+def converted(trained: Trained) -> Tuple[bytes, Any]:
+    data = load_bundle(trained.bundle).model
+    return data, read_model_facts(data)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch, converted: Tuple[bytes, Any]) -> None:
+    """The conversion, which takes the longest, gives what it gave before."""
+    monkeypatch.setattr("export.bundling.to_onnx", lambda graph, **options: converted)
 
 
 def contents(folder: Path) -> Dict[str, str]:
@@ -51,6 +64,7 @@ def test_name_target_and_licence_are_those_asked_for(
     assert manifest.graph.opset == 17
 
 
+@pytest.mark.usefixtures("quick")
 def test_an_old_bundle_is_replaced(export: Callable[..., Ended], trained: Trained, tmp_path: Path) -> None:
     old = Path(shutil.copytree(trained.bundle, tmp_path / "bundle"))
     (old / "tokenizer.json").write_bytes(b"damaged")
@@ -59,6 +73,7 @@ def test_an_old_bundle_is_replaced(export: Callable[..., Ended], trained: Traine
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("kind", ["home", "changed bundle", "run", "file"])
 def test_what_is_no_bundle_is_left_alone(
     export: Callable[..., Ended], trained: Trained, tmp_path: Path, kind: str
@@ -108,6 +123,7 @@ def test_nothing_is_left_when_parity_fails(
     assert contents(tmp_path) == before
 
 
+@pytest.mark.usefixtures("quick")
 def test_nothing_is_left_when_the_bundle_does_not_load(
     export: Callable[..., Ended], trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +144,7 @@ def limited_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.usefixtures("quick")
 def test_nothing_is_left_when_a_file_cannot_be_written(
     export: Callable[..., Ended], trained: Trained, tmp_path: Path, limited_files: None
 ) -> None:
@@ -136,6 +153,7 @@ def test_nothing_is_left_when_a_file_cannot_be_written(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("name", ["model.onnx", "golden.jsonl", "parity.json", "manifest.json"])
 def test_nothing_is_left_when_the_disk_is_full(
     export: Callable[..., Ended], trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -149,10 +167,10 @@ def test_nothing_is_left_when_the_disk_is_full(
     real = Path.write_bytes
     old = Path(shutil.copytree(trained.bundle, tmp_path / "old"))
     before = contents(tmp_path)
-    monkeypatch.setattr(Path, "write_bytes", write)
-    error = export(trained.folder, old).error
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", write)
+        error = export(trained.folder, old).error
     assert f"{old}: the disk is full; free some space, or write to another disk" in error
-    monkeypatch.undo()
     assert contents(tmp_path) == before
 
 
