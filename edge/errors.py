@@ -10,6 +10,7 @@ OddlineError                   base; carries what, where, mend and the process's
 │   ├── CapsError              the model exceeds what the target can run
 │   └── ParityError            scores differ from the ones that the bundle promises
 ├── ProviderError              an execution provider, or onnxruntime itself, is not there or does not work
+├── TrainingError              a training that went astray (its loss is no finite number)
 ├── OutputError                a result cannot be written (disk full, no permission)
 └── MissingExtraError          a workstation command without the packages that it needs
 """
@@ -75,6 +76,10 @@ class ParityError(BundleError):
 
 class ProviderError(OddlineError):
     """An execution provider, or onnxruntime itself, is missing or does not work."""
+
+
+class TrainingError(OddlineError):
+    """A training went astray."""
 
 
 class OutputError(OddlineError):

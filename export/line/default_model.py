@@ -11,7 +11,6 @@ Convolutions are written as a matrix product over shifted copies, which every ba
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +24,7 @@ CONTINUATION_ID = 2
 HEAD_TOKENS = 16
 STRETCH_TOKENS = 8
 STRETCH_SHARE = 0.4
+MOST_SURPRISE = 4.0
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,20 @@ class Shape:
     """Sizes of the network; `dilations` has one entry for each layer of a stack, each with three taps."""
 
     vocabulary: int
-    length: int
     embedding: int = 64
     hidden: int = 64
     dilations: tuple[int, ...] = (1, 3, 9)
 
 
 def build(shape: Shape) -> Any:
-    """The Keras model: ids int32 [batch, length] to logits float32 [batch, length, vocabulary]."""
+    """The Keras model: ids int32 [batch, length] to logits float32 [batch, length, vocabulary], for any length."""
     import keras
     from keras import layers, ops
 
     def shift(x: Any, steps: int, towards_end: bool) -> Any:
         """`x` moved along the time axis, zeros coming in."""
         if towards_end:
-            return ops.pad(x, [[0, 0], [steps, 0], [0, 0]])[:, : shape.length]
+            return ops.pad(x, [[0, 0], [steps, 0], [0, 0]])[:, :-steps]
         return ops.pad(x, [[0, 0], [0, steps], [0, 0]])[:, steps:]
 
     def stack(x: Any, towards_end: bool, name: str) -> Any:
@@ -58,7 +57,7 @@ def build(shape: Shape) -> Any:
             x = y if number == 0 else ops.add(x, y)
         return x
 
-    ids = keras.Input((shape.length,), dtype="int32", name="ids")
+    ids = keras.Input((None,), dtype="int32", name="ids")
     embedded = layers.Embedding(shape.vocabulary, shape.embedding, name="embedding")(ids)
     both = ops.concatenate([stack(embedded, True, "left"), stack(embedded, False, "right")], axis=-1)
     code = layers.Dense(shape.embedding, activation="relu", name="code")(both)
@@ -69,27 +68,28 @@ def build(shape: Shape) -> Any:
 def scores(model: Any, ids: Any) -> tuple[Any, Any]:
     """Score float32 [batch] and token scores float32 [batch, length] of ids int32 [batch, length].
 
-    A token's score is its surprise in nats, ``-ln p(token | all other tokens of the row)``, at most that of a guess
-    among the whole vocabulary: beyond it a network's word is worth nothing, and no single token should decide. Padding
-    and the marker of a continuation count for nothing.
+    A token's score is its surprise in nats, ``-ln p(token | all other tokens of the row)``. Padding and the marker of a
+    continuation score 0.
 
     A log line says first what kind of event it tells of, and then its particulars (He et al., Drain: An Online Log
     Parsing Approach with Fixed Depth Tree, ICWS 2017, build on the same). So the score of a row is the mean over its
     tokens with weights that fall off from its beginning, or a share of the mean over the oddest stretch of tokens
-    anywhere, if that is higher. A row that continues a line has the second only.
+    anywhere, if that is higher. A row that continues a line has the second only. In both, a token counts with at most
+    `MOST_SURPRISE`: how much odder than that it is, a network that never saw it cannot tell, and no single token should
+    decide.
     """
     import tensorflow as tf
 
     logits = model(ids, training=False)
     chosen = tf.gather(logits, ids[..., None], batch_dims=2)[..., 0]
     real = _differs(ids, PAD_ID) * _differs(ids, CONTINUATION_ID)
-    surprise = tf.reduce_logsumexp(logits, axis=-1) - chosen
-    token_scores = tf.minimum(surprise, math.log(model.output_shape[-1])) * real
-    length = model.input_shape[-1]
+    token_scores = (tf.reduce_logsumexp(logits, axis=-1) - chosen) * real
+    counted = tf.minimum(token_scores, MOST_SURPRISE)
+    length = int(ids.shape[-1])
     weights = tf.constant(head_weights(length)) * real
-    head = tf.reduce_sum(token_scores * weights, axis=-1) / tf.maximum(tf.reduce_sum(weights, axis=-1), 1e-6)
+    head = tf.reduce_sum(counted * weights, axis=-1) / tf.maximum(tf.reduce_sum(weights, axis=-1), 1e-6)
     is_head = _differs(ids[:, 0], CONTINUATION_ID)
-    stretches = tf.matmul(token_scores, tf.constant(stretch_means(length)))
+    stretches = tf.matmul(counted, tf.constant(stretch_means(length)))
     anywhere = STRETCH_SHARE * tf.reduce_max(stretches, axis=-1)
     return tf.maximum(head * is_head, anywhere), token_scores
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.errors import TrainingError
 from export.line import default_model
 
 # The default preset learns for a number of steps, not of passes: a log of a hundred templates needs as many as one of
@@ -17,6 +18,7 @@ LEARNING_RATE = 3e-3
 WEIGHT_DECAY = 1e-4
 LABEL_SMOOTHING = 0.05
 CORRUPTION = 0.25
+_LENGTH_STEP = 8
 
 
 def fit_seed(
@@ -25,13 +27,17 @@ def fit_seed(
     """The published training: Adamax on the mean squared error of the ids.
 
     `ids` int32 [records, length]. `progress` gets the epoch, the number of epochs and the loss.
+
+    Raises:
+        TrainingError: the loss is no finite number.
     """
     import keras
 
     keras.utils.set_random_seed(seed)
     model.compile(optimizer="adamax", loss="mse")
     report = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: progress(epoch + 1, epochs, logs["loss"]))
-    model.fit(ids, ids.astype(np.float32), epochs=epochs, batch_size=batch, verbose=0, callbacks=[report])
+    done = model.fit(ids, ids.astype(np.float32), epochs=epochs, batch_size=batch, verbose=0, callbacks=[report])
+    _check_finite(done.history["loss"][-1])
 
 
 def fit_default(
@@ -49,7 +55,11 @@ def fit_default(
     `ids` int32 [rows, length] are distinct rows and `counts` [rows] how often each stood in the log; rows are drawn in
     proportion to the square root of that, so that the few commonest lines leave room for the others. A quarter of the
     context's tokens is replaced by the unknown token in each step, so that one odd token does not make its neighbours
-    look odd.
+    look odd. A step takes rows of about one length, without most of their padding: `batch` of full length, and of
+    shorter ones as many as have the same number of tokens.
+
+    Raises:
+        TrainingError: the loss is no finite number.
     """
     import keras
     import tensorflow as tf
@@ -61,7 +71,9 @@ def fit_default(
     optimizer.build(model.trainable_variables)
     vocabulary = float(model.output_shape[-1])
 
-    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow has no types
+    ids_of_any_size = tf.TensorSpec((None, None), tf.int32)
+
+    @tf.function(input_signature=[ids_of_any_size] * 2, autograph=False)  # type: ignore[untyped-decorator]
     def step(target: Any, context: Any) -> Any:
         with tf.GradientTape() as tape:
             logits = model(context, training=True)
@@ -76,14 +88,43 @@ def fit_default(
         return loss
 
     random = np.random.default_rng(seed)
-    share = np.sqrt(counts) / np.sqrt(counts).sum()
+    batches = Batches(ids, np.sqrt(counts), batch * ids.shape[1])
     for epoch in range(1, epochs + 1):
         total = 0.0
         for _ in range(STEPS_PER_EPOCH):
-            target = ids[random.choice(len(ids), batch, p=share)]
+            target = batches.draw(random)
             hidden = (random.random(target.shape) < CORRUPTION) & (target != default_model.PAD_ID)
-            context = np.where(hidden, default_model.UNKNOWN_ID, target).astype(np.int32)
-            total += float(step(target, context))
-        if not math.isfinite(total):
-            raise FloatingPointError("the training loss is not finite")
+            total += float(step(target, np.where(hidden, default_model.UNKNOWN_ID, target).astype(np.int32)))
+        _check_finite(total)
         progress(epoch, epochs, total / STEPS_PER_EPOCH)
+
+
+def _check_finite(loss: float) -> None:
+    if not math.isfinite(loss):
+        raise TrainingError("the loss of the training is no finite number", mend="train with another --seed")
+
+
+class Batches:
+    """Random batches of rows of about one length.
+
+    `ids` int32 [rows, length] are padded at the end; `weights` [rows] say how likely each row is drawn, for each of its
+    tokens; `tokens` is how many places a batch has, about.
+    """
+
+    def __init__(self, ids: np.ndarray, weights: np.ndarray, tokens: int) -> None:
+        lengths = np.maximum(np.count_nonzero(ids != default_model.PAD_ID, axis=1), 1)
+        rounded = np.minimum(-(-lengths // _LENGTH_STEP) * _LENGTH_STEP, ids.shape[1])
+        self._groups = []
+        shares = []
+        for length in np.unique(rounded).tolist():
+            members = np.flatnonzero(rounded == length)
+            share = weights[members]
+            self._groups.append((ids[members, :length], share / share.sum(), max(1, tokens // length)))
+            shares.append(share.sum() * length)
+        self._shares = np.asarray(shares) / np.sum(shares)
+
+    def draw(self, random: np.random.Generator) -> np.ndarray:
+        """int32 [n, length], length a multiple of eight or that of the rows."""
+        ids, share, size = self._groups[random.choice(len(self._groups), p=self._shares)]
+        drawn: np.ndarray = ids[random.choice(len(ids), size, p=share)]
+        return drawn

@@ -20,7 +20,7 @@ def build_model(preset: str, *, vocabulary: int, length: int) -> Any:
     """A fresh Keras model of a preset."""
     if preset == "seed":
         return seed_model.build(vocabulary, length)
-    return default_model.build(default_model.Shape(vocabulary, length))
+    return default_model.build(default_model.Shape(vocabulary))
 
 
 def score_function(preset: str, model: Any, length: int) -> Any:

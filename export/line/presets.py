@@ -97,8 +97,8 @@ DEFAULT = LinePreset(
     vocabulary=512,
     fixed_table=False,
     splits_punctuation=True,
-    epochs=12,
-    batch=64,
+    epochs=16,
+    batch=32,
     skip_characters=0,
     reads_whole_lines=False,
 )
