@@ -90,11 +90,7 @@ class Detector:
 
     def score_rows(self, ids: np.ndarray) -> np.ndarray:
         """float32 [rows] for encoded `ids`, int32 [rows, length]."""
-        parts = [
-            self.session.run(["score"], {"ids": ids[start : start + self._batch_rows]})[0]
-            for start in range(0, len(ids), self._batch_rows)
-        ]
-        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+        return self._run_rows("score", ids) if len(ids) else np.zeros(0, np.float32)
 
     def verdicts(self, scores: np.ndarray) -> np.ndarray:
         """Bool [n]: which scores are anomalous."""
@@ -104,12 +100,35 @@ class Detector:
         """float64 [n]: the share of held-out normal lines that scored at least as high."""
         return self._p_values(scores)
 
-    def reasons(self, content: str) -> List[Reason]:
-        """The odd words of one content, the oddest first; spans are in `content`."""
-        seen = content[self._skip :]
-        traced = self.masker.trace(seen)
-        rows = self.encoder.encode([traced.text]).ids
-        _, spans = self.encoder.spans(traced.text)
-        token_scores = self.session.run(["token_scores"], {"ids": rows})[0]
-        places = self.encoder.positions(len(spans))
-        return odd_words(seen, traced, spans, places, token_scores, self._skip)
+    def reasons(self, contents: Sequence[str]) -> List[List[Reason]]:
+        """The odd words of each content, the oddest first; spans are in the content."""
+        if not contents:
+            return []
+        seen = [content[self._skip :] for content in contents]
+        traced = [self.masker.trace(content) for content in seen]
+        index: Dict[str, int] = {}
+        position = [index.setdefault(one.text, len(index)) for one in traced]
+        distinct = list(index)
+        rows = self.encoder.encode(distinct)
+        token_scores = self._run_rows("token_scores", rows.ids)
+        first = np.searchsorted(rows.owners, np.arange(len(distinct) + 1))
+        spans = self.encoder.spans(distinct)
+        return [
+            odd_words(
+                content,
+                one,
+                spans[place],
+                self.encoder.positions(len(spans[place])),
+                token_scores[first[place] : first[place + 1]],
+                self._skip,
+            )
+            for content, one, place in zip(seen, traced, position)
+        ]
+
+    def _run_rows(self, output: str, ids: np.ndarray) -> np.ndarray:
+        """An output of the graph for encoded `ids`, int32 [rows, length], a batch at a time."""
+        parts = [
+            self.session.run([output], {"ids": ids[start : start + self._batch_rows]})[0]
+            for start in range(0, len(ids), self._batch_rows)
+        ]
+        return np.concatenate(parts)

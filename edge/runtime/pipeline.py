@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import BinaryIO, Callable, Iterator, List, Optional
+from typing import BinaryIO, Callable, Dict, Iterator, List, Optional
 
 import numpy as np
+from msgspec.structs import replace
 
 from edge.bundle.manifest import FormatSpec
 from edge.files.lines import LineBlock, read_blocks
@@ -121,6 +122,7 @@ def make_records(block: ScoredBlock, detector: Detector, *, everything: bool) ->
     if not len(wanted):
         return []
     p_values = detector.p_values(block.scores[wanted])
+    reasons = _reasons(block, detector)
     columns = zip(
         wanted.tolist(),
         block.lines.offsets[wanted].tolist(),
@@ -139,19 +141,21 @@ def make_records(block: ScoredBlock, detector: Detector, *, everything: bool) ->
             threshold=detector.threshold,
             anomalous=anomalous,
             template_id=None,
-            reasons=_reasons(block, index, detector) if anomalous else [],
+            reasons=reasons.get(index, []),
             text=block.records.texts[index],
         )
         for index, offset, score, p_value, anomalous in columns
     ]
 
 
-def _reasons(block: ScoredBlock, index: int, detector: Detector) -> List[Reason]:
-    start = block.records.starts[index]
-    return [
-        Reason(reason.text, reason.start + start, reason.end + start, reason.score)
-        for reason in detector.reasons(block.records.contents[index])
-    ]
+def _reasons(block: ScoredBlock, detector: Detector) -> Dict[int, List[Reason]]:
+    """The reasons of each anomalous record, by its index; spans are in the record's text."""
+    odd = np.flatnonzero(block.anomalous).tolist()
+    found = detector.reasons([block.records.contents[index] for index in odd])
+    return {
+        index: [replace(reason, start=reason.start + start, end=reason.end + start) for reason in reasons]
+        for index, start, reasons in zip(odd, (block.records.starts[index] for index in odd), found)
+    }
 
 
 def _last_written(source: Source) -> datetime:

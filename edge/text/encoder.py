@@ -64,10 +64,10 @@ class TokenEncoder:
         encodings = self._tokenizer.encode_batch(list(masked), add_special_tokens=False)
         return self._place([encoding.ids for encoding in encodings], self._spec.pad_id, self._spec.continuation_id)
 
-    def spans(self, masked: str) -> Tuple[List[int], List[Tuple[int, int]]]:
-        """One content's ids, and the span of characters of `masked` that each token covers."""
-        encoding = self._tokenizer.encode(masked, add_special_tokens=False)
-        return encoding.ids, encoding.offsets
+    def spans(self, masked: Sequence[str]) -> List[List[Tuple[int, int]]]:
+        """For each content, the span of its characters that each of its tokens covers."""
+        encodings = self._tokenizer.encode_batch(list(masked), add_special_tokens=False)
+        return [encoding.offsets for encoding in encodings]
 
     def positions(self, tokens: int) -> np.ndarray:
         """Which of a content's tokens stands at each place of its rows, int32 [rows, length]; -1 is none of them."""

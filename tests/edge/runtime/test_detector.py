@@ -132,7 +132,7 @@ def test_p_values_are_those_of_the_calibration(detector: Detector) -> None:
 
 def test_reasons_give_the_odd_words_of_the_content(detector: Detector) -> None:
     content = "sshd[19939]: strange 4711 session \u00fcber opened"
-    found = detector.reasons(content)
+    (found,) = detector.reasons([content])
     assert [(reason.text, reason.score) for reason in found] == [("strange", 9.5), ("\u00fcber", 9.5)]
     for reason in found:
         assert content[reason.start : reason.end] == reason.text
@@ -143,9 +143,9 @@ def test_reasons_are_found_in_every_row(detector: Detector) -> None:
         words = ["for"] * (3 * LENGTH - 1)
         words[place] = "strange"
         content = " ".join(words)
-        (reason,) = detector.reasons(content)
+        ((reason,),) = detector.reasons([content])
         assert (reason.text, reason.start) == ("strange", content.index("strange")), place
-    assert detector.reasons("") == []
+    assert detector.reasons([""]) == [[]]
 
 
 def test_characters_that_are_skipped_are_neither_scored_nor_named(small_bundle: Path, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_characters_that_are_skipped_are_neither_scored_nor_named(small_bundle: 
     assert detector.skip_characters == 8
     contents = ["strange session", "ignored opened strange", "short", ""]
     assert detector.score(contents).tolist() == [1.0, 9.5, 0.0, 0.0]
-    (reason,) = detector.reasons(contents[1])
+    ((reason,),) = detector.reasons([contents[1]])
     assert contents[1][reason.start : reason.end] == reason.text == "strange"
 
 

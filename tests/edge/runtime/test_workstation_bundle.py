@@ -55,7 +55,7 @@ def test_a_batch_scores_as_its_lines_do(bundle: Bundle, detector: Detector) -> N
 def test_an_odd_line_has_reasons(bundle: Bundle, detector: Detector) -> None:
     golden = decode_golden(bundle.read(GOLDEN_NAME))
     odd = max(golden, key=lambda one: one.score).content
-    reasons = detector.reasons(odd)
+    (reasons,) = detector.reasons([odd])
     assert reasons
     assert [odd[reason.start : reason.end] for reason in reasons] == [reason.text for reason in reasons]
 
