@@ -76,19 +76,27 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
         raise TooLittleDataError("the run holds no held-out lines", where=str(run.folder), mend="train again")
     lines = decode_block(held_out)
     contents = _contents(run, lines)
-    scorer = load_scorer(run)
-    say(f"converting to ONNX for {options.target}")
-    model, facts = to_onnx(scorer.graph, target=options.target, name=f"{run.spec.detector}-{run.spec.preset}")
-    session = Session(model, provider="cpu")
-    say(f"comparing Keras with ONNX Runtime on {len(lines):,} held-out lines")
-    reference = scorer.score(contents)
-    exported = RowScorer(scorer.masker, scorer.encoder, scorer.skip_characters, _as_graph(session)).score(contents)
-    parity = prove(compare(reference, exported, run.spec.threshold.value), where=options.name)
-    if len(lines) < LEAST_RECORDS:
-        say(f"only {len(lines):,} held-out lines to compare on, {LEAST_RECORDS:,} make a stronger proof")
-    distinct = len(set(scorer.mask(contents)))
-    golden = _golden(run, scorer, session, pick_lines(lines, exported))
+    # Entered before the work that takes minutes: what must not be replaced is refused at once.
     with new_bundle_folder(folder) as aside:
+        scorer = load_scorer(run)
+        say(f"converting to ONNX for {options.target}")
+        model, facts = to_onnx(scorer.graph, target=options.target, name=f"{run.spec.detector}-{run.spec.preset}")
+        session = Session(model, provider="cpu")
+        say(f"comparing Keras with ONNX Runtime on {len(lines):,} held-out lines")
+        exported = RowScorer(scorer.masker, scorer.encoder, scorer.skip_characters, _as_graph(session)).score(contents)
+        comparison = compare(scorer.score(contents), exported, run.spec.threshold.value)
+        parity = prove(comparison, where=options.name)
+        if len(lines) < LEAST_RECORDS:
+            say(f"only {len(lines):,} held-out lines to compare on, {LEAST_RECORDS:,} make a stronger proof")
+        proof = ParityReport(
+            schema_version=1,
+            reference="Keras, float32, CPU",
+            exported="ONNX Runtime, float32, CPU",
+            records=len(lines),
+            distinct_records=len(set(scorer.mask(contents))),
+            parity=parity,
+        )
+        golden = _golden(run, scorer, session, pick_lines(lines, exported))
         (aside / MODEL_NAME).write_bytes(model)
         (aside / TOKENIZER_NAME).write_bytes(run.tokenizer)
         (aside / GOLDEN_NAME).write_bytes(encode_golden(golden))
@@ -96,18 +104,7 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
         (aside / METRICS_PATH).write_bytes(
             _pretty({"schema_version": 1, "training": run.spec.training, "threshold": run.spec.threshold})
         )
-        (aside / PARITY_PATH).write_bytes(
-            _pretty(
-                ParityReport(
-                    schema_version=1,
-                    reference="Keras, float32, CPU",
-                    exported="ONNX Runtime, float32, CPU",
-                    records=len(lines),
-                    distinct_records=distinct,
-                    parity=parity,
-                )
-            )
-        )
+        (aside / PARITY_PATH).write_bytes(_pretty(proof))
         manifest = _manifest(run, options, facts, parity, aside)
         (aside / MANIFEST_NAME).write_bytes(encode_manifest(manifest))
         load_bundle(aside)

@@ -14,12 +14,21 @@ from typing import Iterator, Optional
 
 from edge.bundle.caps import check_caps, find_target
 from edge.bundle.integrity import check_files, read_limited, read_listed
-from edge.bundle.manifest import MANIFEST_NAME, MODEL_NAME, GraphSpec, Manifest, decode_manifest, outline_files
+from edge.bundle.manifest import (
+    MANIFEST_NAME,
+    MODEL_NAME,
+    GraphSpec,
+    Manifest,
+    decode_manifest,
+    outline_files,
+)
 from edge.bundle.onnx_reader import ModelFacts, read_model_facts
-from edge.errors import BundleError, IntegrityError
+from edge.errors import BundleError, IntegrityError, SchemaError
 from edge.files.atomic import atomic_folder, output_error
 
 MAX_MANIFEST_BYTES = 64 << 20
+DETECTORS = ("line",)
+"""The detectors that this oddline can score with."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ def load_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: the folder is not there.
         SchemaError: the manifest is damaged, or of another schema version.
+        SchemaError: the detector is one that this oddline does not have.
         IntegrityError: a file is missing, changed, linked or not listed; the model is damaged, has values in another
             file, or is not the one that the manifest describes.
         CapsError: the manifest's target is not known, or cannot run the model.
@@ -67,6 +77,12 @@ def load_bundle(path: Path) -> Bundle:
         raise BundleError(what, where=str(path), mend="give the path of a bundle's folder")
     manifest_bytes = read_limited(path, MANIFEST_NAME, MAX_MANIFEST_BYTES)
     manifest = decode_manifest(manifest_bytes, str(path / MANIFEST_NAME))
+    if manifest.detector not in DETECTORS:
+        raise SchemaError(
+            f"the detector '{manifest.detector}' is not one of {', '.join(DETECTORS)}",
+            where=str(path / MANIFEST_NAME),
+            mend="update oddline on this machine",
+        )
     model = check_files(path, manifest, keep=(MODEL_NAME,))[MODEL_NAME]
     where = str(path / MODEL_NAME)
     facts = read_model_facts(model, where)

@@ -76,7 +76,7 @@ def score(
     run = ScoreRun(
         detector,
         FormatChoice(loaded.manifest.preprocessing.format, asked, log_format, year),
-        make_renderer(rendering, colour=to_terminal),
+        make_renderer(rendering, terminal=to_terminal),
         everything=everything,
         max_line_bytes=max_line_bytes,
         say=say,

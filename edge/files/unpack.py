@@ -6,7 +6,7 @@ Source of the layout: RFC 1952. A file may hold several members one after anothe
 from __future__ import annotations
 
 import zlib
-from typing import Iterable, Iterator
+from typing import Generator, Iterable, Iterator
 
 from edge.errors import InputError
 
@@ -53,8 +53,8 @@ def unpack(chunks: Iterable[bytes], name: str) -> Iterator[bytes]:
             try:
                 piece = member.decompress(packed, _OUTPUT_BYTES)
             except zlib.error as error:
-                yield from _salvage(before, packed)
-                raise InputError(f"the gzip data are damaged ({error})", where=_at(name, taken), mend=_MEND) from error
+                place = taken + (yield from _salvage(before, packed))
+                raise InputError(f"the gzip data are damaged ({error})", where=_at(name, place), mend=_MEND) from error
             rest = member.unused_data if member.eof else member.unconsumed_tail
             taken += len(packed) - len(rest)
             packed = rest
@@ -77,8 +77,12 @@ def _at(name: str, position: int) -> str:
     return f"{name}, after byte {position} of the packed data"
 
 
-def _salvage(member: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
-    """What can be unpacked before the error: zlib drops the output of a failing call, so feed ever less in one."""
+def _salvage(member: zlib._Decompress, packed: bytes) -> Generator[bytes, None, int]:
+    """What can be unpacked before the error: zlib drops the output of a failing call, so feed ever less in one.
+
+    Returns how many of the packed bytes that took.
+    """
+    size = len(packed)
     for step in _SALVAGE_STEPS:
         while packed:
             before = member.copy()
@@ -90,3 +94,4 @@ def _salvage(member: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
             packed = packed[step:]
             if piece:
                 yield piece
+    return size - len(packed)

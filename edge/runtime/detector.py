@@ -6,8 +6,10 @@ from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
+from edge.bundle.caps import BATCH_AXIS
 from edge.bundle.folder import Bundle
-from edge.bundle.manifest import TOKENIZER_NAME
+from edge.bundle.manifest import MODEL_NAME, TOKENIZER_NAME, TensorSpec
+from edge.errors import IntegrityError
 from edge.runtime.cache import RecentCache
 from edge.runtime.reasons import odd_words
 from edge.runtime.records import Reason
@@ -45,6 +47,7 @@ class Detector:
             BundleError: the tokenizer cannot be used.
             FormatError: a mask or the encoder's `fill` cannot be used.
         """
+        _check_signature(bundle)
         manifest = bundle.manifest
         self.threshold = manifest.threshold.value if threshold is None else threshold
         self.masker = Masker(manifest.preprocessing.masks)
@@ -132,3 +135,25 @@ class Detector:
             for start in range(0, len(ids), self._batch_rows)
         ]
         return np.concatenate(parts)
+
+
+def _check_signature(bundle: Bundle) -> None:
+    """Refuse a graph that does not take what the encoder gives, or does not give what verdicts are made from."""
+    length = bundle.manifest.preprocessing.encoder.length
+    expected = {
+        "input": [TensorSpec(name="ids", dtype="int32", shape=[BATCH_AXIS, length])],
+        "output": [
+            TensorSpec(name="score", dtype="float32", shape=[BATCH_AXIS]),
+            TensorSpec(name="token_scores", dtype="float32", shape=[BATCH_AXIS, length]),
+        ],
+    }
+    graph = bundle.manifest.graph
+    for kind, found in (("input", graph.inputs), ("output", graph.outputs)):
+        for spec in expected[kind]:
+            if spec not in found:
+                shape = ", ".join(map(str, spec.shape))
+                raise IntegrityError(
+                    f"the model has no {kind} '{spec.name}' of {spec.dtype} [{shape}]",
+                    where=str(bundle.root / MODEL_NAME),
+                    mend="export the bundle again",
+                )

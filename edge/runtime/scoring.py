@@ -85,7 +85,8 @@ class ScoreRun:
         totals = self.totals
         files = "1 source" if totals.sources == 1 else f"{totals.sources:,} sources"
         share = f" ({totals.anomalous / totals.lines:.3%})" if totals.lines else ""
-        parts = [f"{totals.lines:,} lines from {files}", f"{totals.anomalous:,} anomalous{share}"]
+        lines = "1 line" if totals.lines == 1 else f"{totals.lines:,} lines"
+        parts = [f"{lines} from {files}", f"{totals.anomalous:,} anomalous{share}"]
         if totals.unparsed:
             parts.append(f"{totals.unparsed:,} not in the format and scored as plain text")
         if totals.cut:

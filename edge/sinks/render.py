@@ -104,11 +104,28 @@ def mark_spans(text: str, spans: Sequence[Tuple[int, int]], marks: Tuple[str, st
     return "".join(parts)
 
 
-def make_renderer(name: str, *, colour: bool = False) -> Renderer:
-    """The renderer of an output format; `name` is one of `OUTPUT_FORMATS`."""
-    renderers: Dict[str, Renderer] = {
-        "jsonl": JsonlRenderer(),
-        "csv": CsvRenderer(),
-        "text": TextRenderer(colour=colour),
-    }
-    return renderers[name]
+class Escaped:
+    """Another renderer's records as a terminal may show them: with their control characters escaped."""
+
+    def __init__(self, inner: Renderer) -> None:
+        self._inner = inner
+
+    def header(self) -> bytes:
+        """The inner one's header."""
+        return _escape_lines(self._inner.header())
+
+    def render(self, records: Sequence[Record]) -> bytes:
+        """The inner one's records."""
+        return _escape_lines(self._inner.render(records))
+
+
+def _escape_lines(data: bytes) -> bytes:
+    return "\n".join(map(escape_control, data.decode("utf-8").replace("\r\n", "\n").split("\n"))).encode("utf-8")
+
+
+def make_renderer(name: str, *, terminal: bool = False) -> Renderer:
+    """The renderer of an output format; `name` is one of `OUTPUT_FORMATS`, `terminal` says that a person reads it."""
+    if name == "text":
+        return TextRenderer(colour=terminal)
+    inner: Dict[str, Renderer] = {"jsonl": JsonlRenderer(), "csv": CsvRenderer()}
+    return Escaped(inner[name]) if terminal else inner[name]

@@ -14,6 +14,8 @@ from export.extra import require_extra
 
 PRESET_NAMES = ("default", "seed")
 DETECTOR_NAMES = ("line",)
+# So many times more flagged lines than the budget allows are no chance, and are said.
+DRIFT_FACTOR = 5
 
 
 def train(
@@ -52,10 +54,8 @@ def train(
     _check_finite(alerts_per_day, "--alerts-per-day")
     require_extra()
     from export.line.train import TrainOptions, train_line
-    from export.run import check_output
 
     folder = options.folder(output)
-    check_output(folder)
     report = train_line(
         paths,
         folder,
@@ -85,6 +85,11 @@ def train(
         typer.echo(
             f"on the last {spec.training.test_records:,} lines it flags {report.flagged_in_test:.3%}; "
             f"{report.known_in_test:.1%} of them stood in the training part too"
+        )
+    if report.flagged_in_test is not None and report.flagged_in_test > DRIFT_FACTOR * spec.threshold.expected_fpr:
+        typer.echo(
+            f"that is {report.flagged_in_test / spec.threshold.expected_fpr:,.0f} times what the threshold is for: the"
+            " end of the log is unlike what came before. Look at what is flagged; if it is fine, train with it"
         )
     typer.echo(f"next: oddline export {folder} -o BUNDLE")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.bundle.manifest import Threshold, Training
+from edge.bundle.manifest import Training
 from edge.errors import InputError
 from edge.files.atomic import atomic_folder
 from edge.runtime.verdicts import is_anomalous
@@ -22,7 +22,7 @@ from export.line.fit import fit_default, fit_seed
 from export.line.models import RowScorer, build_model, make_scorer
 from export.line.presets import PRESETS, LinePreset
 from export.line.tokenizer import train_tokenizer
-from export.run import RUN_SCHEMA_VERSION, RunSpec, is_run, write_run
+from export.run import RUN_SCHEMA_VERSION, RunSpec, check_output, why_not_replaced, write_run
 
 # Fewer lines teach nothing, and fewer held-out ones cannot carry a threshold.
 LEAST_TRAINING_LINES = 200
@@ -73,6 +73,7 @@ def train_line(
         InputError: a path cannot be read, or there is too little of it.
         OutputError: the run folder cannot be written, or is there and is no run.
     """
+    check_output(folder)
     preset = PRESETS[options.preset]
     data = read_log(
         paths,
@@ -83,6 +84,7 @@ def train_line(
     )
     least = (LEAST_TRAINING_LINES, LEAST_CALIBRATION_LINES, 0)
     training, calibration, test = split(data, options.shares, least)
+    days = _days(calibration, options)
     preprocessing = preset.preprocessing(data.format)
     skip = preprocessing.format.skip_characters
     masked = Masker(preprocessing.masks).apply([content[skip:] for content in training.contents])
@@ -106,7 +108,12 @@ def train_line(
         preset=preset.name,
         vocabulary=vocabulary,
         preprocessing=preprocessing,
-        threshold=_threshold(held_out, calibration, options),
+        threshold=choose_threshold(
+            held_out,
+            target_fpr=options.target_fpr if days is None else None,
+            alerts_per_day=options.alerts_per_day,
+            days=days,
+        ),
         calibration=summarise(held_out),
         training=Training(
             fingerprint=training.fingerprint(),
@@ -123,8 +130,7 @@ def train_line(
             },
         ),
     )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_folder(folder, refusal=lambda path: None if is_run(path) else "is not a run folder") as aside:
+    with atomic_folder(folder, refusal=why_not_replaced) as aside:
         write_run(
             aside,
             spec,
@@ -165,15 +171,16 @@ def _vocabulary(encoder: TokenEncoder, preset: LinePreset) -> int:
     return preset.vocabulary if preset.fixed_table else encoder.vocabulary
 
 
-def _threshold(scores: np.ndarray, calibration: LogData, options: TrainOptions) -> Threshold:
+def _days(calibration: LogData, options: TrainOptions) -> float | None:
+    """How many days the calibration slice spans, where a budget by the day was asked for; else None."""
     if options.alerts_per_day is None:
-        return choose_threshold(scores, target_fpr=options.target_fpr, alerts_per_day=None, days=None)
+        return None
     days = calibration.days()
     if days is None:
         raise InputError(
             "the log has no time stamps that a budget by the day could be counted with", mend="use --target-fpr"
         )
-    return choose_threshold(scores, target_fpr=None, alerts_per_day=options.alerts_per_day, days=days)
+    return days
 
 
 def _report(spec: RunSpec, scorer: RowScorer, counts: Counter[str], data: LogData, test: LogData) -> TrainReport:

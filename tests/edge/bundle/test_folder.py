@@ -83,6 +83,12 @@ def test_another_schema_version(bundle: Path, version: int, age: str) -> None:
         load_bundle(bundle)
 
 
+def test_a_detector_that_this_version_does_not_have(bundle: Path) -> None:
+    sample_bundle.write_bundle(bundle, detector="flow")
+    with pytest.raises(SchemaError, match="detector 'flow' is not one of line; update oddline"):
+        load_bundle(bundle)
+
+
 @pytest.mark.parametrize("path", ["../outside.txt", "/etc/hostname", "report/../../outside.txt"])
 def test_a_path_that_leaves_the_folder(bundle: Path, path: str) -> None:
     (bundle.parent / "outside.txt").write_bytes(b"")

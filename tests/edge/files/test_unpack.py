@@ -78,6 +78,8 @@ def test_damage_in_the_middle_gives_what_came_before() -> None:
     good = next(i for i in range(0, len(LINES), 1000) if out[: i + 1000] != LINES[: i + 1000])
     assert good > len(LINES) // 3
     assert "damaged" in error.what
+    place = int(str(error.where).split("after byte ")[1].split()[0])
+    assert middle - 1 <= place <= middle + 200
 
 
 def test_rubbish_after_the_last_member_is_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import shutil
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from small_bundle import LENGTH, WEIGHTS, make_small_bundle
 
 from edge.bundle.folder import load_bundle
-from edge.errors import BundleError, FormatError, ProviderError
+from edge.errors import BundleError, FormatError, IntegrityError, ProviderError
 from edge.runtime.detector import Detector
 
 WORDS = st.sampled_from(["session", "opened", "closed", "for", "user", "ubuntu", "17", "4711", "strange", "sshd[9]:"])
@@ -171,3 +172,34 @@ def test_a_bundle_that_cannot_run_is_refused(small_bundle: Path, tmp_path: Path)
     (tmp_path / "copy" / "tokenizer.json").write_bytes(b"{}")
     with pytest.raises(BundleError, match=r"tokenizer\.json"):
         Detector(copy, provider="cpu")
+
+
+def test_a_graph_of_another_length_than_the_encoder_s_is_refused(tmp_path: Path) -> None:
+    bundle = make_small_bundle(tmp_path / "bundle")
+    loaded = load_bundle(bundle)
+    encoder = msgspec.structs.replace(loaded.manifest.preprocessing.encoder, length=LENGTH + 1)
+    preprocessing = msgspec.structs.replace(loaded.manifest.preprocessing, encoder=encoder)
+    changed = dataclasses.replace(
+        loaded, manifest=msgspec.structs.replace(loaded.manifest, preprocessing=preprocessing)
+    )
+    with pytest.raises(IntegrityError, match=rf"no input 'ids' of int32 \[batch, {LENGTH + 1}\]"):
+        Detector(changed, provider="cpu")
+
+
+def test_a_graph_without_token_scores_is_refused(small_bundle: Path) -> None:
+    loaded = load_bundle(small_bundle)
+    graph = msgspec.structs.replace(loaded.manifest.graph, outputs=loaded.manifest.graph.outputs[:1])
+    changed = dataclasses.replace(loaded, manifest=msgspec.structs.replace(loaded.manifest, graph=graph))
+    with pytest.raises(IntegrityError, match="no output 'token_scores' of float32"):
+        Detector(changed, provider="cpu")
+
+
+def test_reasons_of_many_contents_are_computed_once_for_each_distinct_one(
+    small_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detector = make(small_bundle)
+    rows = count_rows(detector, monkeypatch)
+    found = detector.reasons(["strange 1", "session odd", "strange 22", ""])
+    assert rows == [3]
+    assert [[reason.text for reason in reasons] for reasons in found] == [["strange"], ["odd"], ["strange"], []]
+    assert detector.reasons([]) == []

@@ -202,4 +202,16 @@ def test_renderers_by_name(name: str) -> None:
 
 def test_colour_is_for_those_who_asked() -> None:
     assert b"\x1b" not in make_renderer("text").render([RECORD])
-    assert b"\x1b[1;31m" in make_renderer("text", colour=True).render([RECORD])
+    assert b"\x1b[1;31m" in make_renderer("text", terminal=True).render([RECORD])
+
+
+@pytest.mark.parametrize("name", OUTPUT_FORMATS)
+def test_nothing_of_a_log_steers_a_terminal(name: str) -> None:
+    hostile = msgspec.structs.replace(RECORD, text="a\x1bc \x9b2J \u202egnp\tb", reasons=[])
+    renderer = make_renderer(name, terminal=True)
+    shown = (renderer.header() + renderer.render([hostile, hostile])).decode("utf-8")
+    lines = shown.split("\n")
+    assert lines.pop() == ""
+    assert len(lines) == 2 + (name == "csv")
+    assert all(line.isprintable() for line in lines)
+    assert "gnp" in lines[-1]
