@@ -21,10 +21,10 @@ UNKNOWN_ID = 1
 CONTINUATION_ID = 2
 
 # The weight of a token falls to 1/e after so many tokens.
-HEAD_TOKENS = 16
+HEAD_TOKENS = 20
 STRETCH_TOKENS = 8
 STRETCH_SHARE = 0.4
-MOST_SURPRISE = 4.0
+MOST_SURPRISE = 5.0
 
 
 @dataclass(frozen=True)
@@ -65,18 +65,21 @@ def build(shape: Shape) -> Any:
     return keras.Model(ids, logits)
 
 
-def scores(model: Any, ids: Any) -> tuple[Any, Any]:
+def scores(model: Any, ids: Any, characters: np.ndarray) -> tuple[Any, Any]:
     """Score float32 [batch] and token scores float32 [batch, length] of ids int32 [batch, length].
+
+    `characters`, float32 [vocabulary], is how many characters of text each token stands for.
 
     A token's score is its surprise in nats, ``-ln p(token | all other tokens of the row)``. Padding and the marker of a
     continuation score 0.
 
     A log line says first what kind of event it tells of, and then its particulars (He et al., Drain: An Online Log
     Parsing Approach with Fixed Depth Tree, ICWS 2017, build on the same). So the score of a row is the mean over its
-    tokens with weights that fall off from its beginning, or a share of the mean over the oddest stretch of tokens
-    anywhere, if that is higher. A row that continues a line has the second only. In both, a token counts with at most
-    `MOST_SURPRISE`: how much odder than that it is, a network that never saw it cannot tell, and no single token should
-    decide.
+    tokens with weights that fall off from its beginning, and that grow with the root of a token's length: an unknown
+    word falls into many short pieces, which are odd all together and must not count as so many words. It is a share of
+    the mean over the oddest stretch of tokens anywhere, if that is higher, and only this for a row that continues a
+    line. In both, a token counts with at most `MOST_SURPRISE`: how much odder than that it is, a network that never saw
+    it cannot tell, and no single token should decide.
     """
     import tensorflow as tf
 
@@ -86,7 +89,7 @@ def scores(model: Any, ids: Any) -> tuple[Any, Any]:
     token_scores = (tf.reduce_logsumexp(logits, axis=-1) - chosen) * real
     counted = tf.minimum(token_scores, MOST_SURPRISE)
     length = int(ids.shape[-1])
-    weights = tf.constant(head_weights(length)) * real
+    weights = tf.gather(tf.constant(np.sqrt(characters, dtype=np.float32)), ids) * head_weights(length) * real
     head = tf.reduce_sum(counted * weights, axis=-1) / tf.maximum(tf.reduce_sum(weights, axis=-1), 1e-6)
     is_head = _differs(ids[:, 0], CONTINUATION_ID)
     stretches = tf.matmul(counted, tf.constant(stretch_means(length)))

@@ -13,6 +13,7 @@ from edge.text.encoder import TokenEncoder
 from edge.text.masks import Masker
 from export.line import default_model, seed_model
 from export.line.presets import PRESETS
+from export.line.tokenizer import token_characters
 from export.run import RUN_NAME, WEIGHTS_NAME, Run
 
 
@@ -23,20 +24,22 @@ def build_model(preset: str, *, vocabulary: int, length: int) -> Any:
     return default_model.build(default_model.Shape(vocabulary))
 
 
-def score_function(preset: str, model: Any, length: int) -> Any:
+def score_function(preset: str, model: Any, length: int, characters: np.ndarray) -> Any:
     """A `tf.function` from ids int32 [batch, length] to score float32 [batch] and token_scores [batch, length].
 
-    This is what is exported, and what Keras is compared with.
+    This is what is exported, and what Keras is compared with. `characters`, float32 [vocabulary], is how many of them
+    each token stands for.
     """
     import tensorflow as tf
-
-    module = seed_model if preset == "seed" else default_model
 
     signature = [tf.TensorSpec((None, length), tf.int32, name="ids")]
 
     @tf.function(input_signature=signature, autograph=False)  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def graph(ids: Any) -> dict[str, Any]:
-        score, token_scores = module.scores(model, ids)
+        if preset == "seed":
+            score, token_scores = seed_model.scores(model, ids)
+        else:
+            score, token_scores = default_model.scores(model, ids, characters)
         return {
             "score": tf.identity(score, name="score"),
             "token_scores": tf.identity(token_scores, name="token_scores"),
@@ -113,5 +116,5 @@ def make_scorer(preset: str, model: Any, preprocessing: Any, tokenizer: bytes) -
         Masker(preprocessing.masks),
         TokenEncoder(preprocessing.encoder, tokenizer),
         preprocessing.format.skip_characters,
-        score_function(preset, model, preprocessing.encoder.length),
+        score_function(preset, model, preprocessing.encoder.length, token_characters(tokenizer)),
     )

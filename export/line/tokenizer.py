@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 # A line feed stands in no content, so no log line can be taken for these two.
 PAD = "<pad>\n"
 CONTINUATION = "<more>\n"
 UNKNOWN = "<unk>"
+# What a mask stands for is a short word, whatever the mask's name.
+SPECIAL_CHARACTERS = 2
 # Every printable ASCII character is a token from the start, so that an unseen word falls into pieces, not into nothing.
 _ALPHABET = [chr(code) for code in range(33, 127)]
 
@@ -35,3 +38,13 @@ def train_tokenizer(
     )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer.to_str(pretty=True).encode("utf-8")
+
+
+def token_characters(tokenizer: bytes) -> np.ndarray:
+    """float32 [vocabulary]: how many characters of text each token stands for; a special one counts as two."""
+    loaded = Tokenizer.from_buffer(tokenizer)
+    special = loaded.get_added_tokens_decoder()
+    characters = np.zeros(loaded.get_vocab_size(), np.float32)
+    for token, number in loaded.get_vocab().items():
+        characters[number] = SPECIAL_CHARACTERS if number in special else len(token)
+    return characters
