@@ -6,6 +6,9 @@ An ordinary autoencoder may learn to copy, and then reconstructs an odd token as
 The blind spot is that of Laine et al., High-Quality Self-Supervised Deep Image Denoising (NeurIPS 2019); dilated causal
 convolutions are van den Oord et al., WaveNet (2016); corrupted input is Vincent et al., Denoising Autoencoders (2008).
 
+What one network says of text that it never saw depends on its random beginning. So there are several small ones, each
+trained by itself, and their logits are averaged (Hansen and Salamon, Neural Network Ensembles, 1990).
+
 Convolutions are written as a matrix product over shifted copies, which every backend runs as one GEMM.
 """
 
@@ -25,20 +28,35 @@ HEAD_TOKENS = 20
 STRETCH_TOKENS = 8
 STRETCH_SHARE = 0.4
 MOST_SURPRISE = 5.0
+_MEMBER = "member_"
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of the network; `dilations` has one entry for each layer of a stack, each with three taps."""
+    """Sizes of each of the `members`; `dilations` has one entry for each layer of a stack, each with three taps."""
 
     vocabulary: int
+    members: int = 3
     embedding: int = 64
-    hidden: int = 64
+    hidden: int = 48
     dilations: tuple[int, ...] = (1, 3, 9)
 
 
 def build(shape: Shape) -> Any:
     """The Keras model: ids int32 [batch, length] to logits float32 [batch, length, vocabulary], for any length."""
+    import keras
+    from keras import layers
+
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    return keras.Model(ids, layers.Average(name="average")([_member(shape, n)(ids) for n in range(shape.members)]))
+
+
+def members(model: Any) -> list[Any]:
+    """The Keras models that `build` averages, each from ids to logits."""
+    return [layer for layer in model.layers if layer.name.startswith(_MEMBER)]
+
+
+def _member(shape: Shape, number: int) -> Any:
     import keras
     from keras import layers, ops
 
@@ -62,7 +80,7 @@ def build(shape: Shape) -> Any:
     both = ops.concatenate([stack(embedded, True, "left"), stack(embedded, False, "right")], axis=-1)
     code = layers.Dense(shape.embedding, activation="relu", name="code")(both)
     logits = layers.Dense(shape.vocabulary, name="logits")(code)
-    return keras.Model(ids, logits)
+    return keras.Model(ids, logits, name=f"{_MEMBER}{number}")
 
 
 def scores(model: Any, ids: Any, characters: np.ndarray) -> tuple[Any, Any]:

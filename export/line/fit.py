@@ -55,8 +55,8 @@ def fit_default(
     `ids` int32 [rows, length] are distinct rows and `counts` [rows] how often each stood in the log; rows are drawn in
     proportion to the square root of that, so that the few commonest lines leave room for the others. A quarter of the
     context's tokens is replaced by the unknown token in each step, so that one odd token does not make its neighbours
-    look odd. A step takes rows of about one length, without most of their padding: `batch` of full length, and of
-    shorter ones as many as have the same number of tokens.
+    look odd. A step takes, for each of the model's members, rows of about one length, without most of their padding:
+    `batch` of full length, and of shorter ones as many as have the same number of tokens.
 
     Raises:
         TrainingError: the loss is no finite number.
@@ -71,28 +71,33 @@ def fit_default(
     optimizer.build(model.trainable_variables)
     vocabulary = float(model.output_shape[-1])
 
-    ids_of_any_size = tf.TensorSpec((None, None), tf.int32)
+    members = default_model.members(model)
+    rows_of_any_length = tf.TensorSpec((len(members), None, None), tf.int32)
 
-    @tf.function(input_signature=[ids_of_any_size] * 2, autograph=False)  # type: ignore[untyped-decorator]
-    def step(target: Any, context: Any) -> Any:
+    def loss_of(member: Any, target: Any, context: Any) -> Any:
+        logits = member(context, training=True)
+        normaliser = tf.reduce_logsumexp(logits, axis=-1)
+        chosen = tf.gather(logits, target[..., None], batch_dims=2)[..., 0]
+        smooth = normaliser - tf.reduce_sum(logits, axis=-1) / vocabulary
+        losses = (1 - LABEL_SMOOTHING) * (normaliser - chosen) + LABEL_SMOOTHING * smooth
+        real = tf.cast(tf.not_equal(target, default_model.PAD_ID), tf.float32)
+        return tf.reduce_sum(losses * real) / tf.maximum(tf.reduce_sum(real), 1.0)
+
+    @tf.function(input_signature=[rows_of_any_length] * 2, autograph=False)  # type: ignore[untyped-decorator]
+    def step(targets: Any, contexts: Any) -> Any:
         with tf.GradientTape() as tape:
-            logits = model(context, training=True)
-            normaliser = tf.reduce_logsumexp(logits, axis=-1)
-            chosen = tf.gather(logits, target[..., None], batch_dims=2)[..., 0]
-            smooth = normaliser - tf.reduce_sum(logits, axis=-1) / vocabulary
-            loss = (1 - LABEL_SMOOTHING) * (normaliser - chosen) + LABEL_SMOOTHING * smooth
-            real = tf.cast(tf.not_equal(target, default_model.PAD_ID), tf.float32)
-            loss = tf.reduce_sum(loss * real) / tf.maximum(tf.reduce_sum(real), 1.0)
+            # Each member has weights of its own, so the gradient of the sum trains each by itself.
+            loss = tf.add_n([loss_of(member, targets[n], contexts[n]) for n, member in enumerate(members)])
         gradients = tape.gradient(loss, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        return loss
+        return loss / len(members)
 
     random = np.random.default_rng(seed)
     batches = Batches(ids, np.sqrt(counts), batch * ids.shape[1])
     for epoch in range(1, epochs + 1):
         total = 0.0
         for _ in range(STEPS_PER_EPOCH):
-            target = batches.draw(random)
+            target = batches.draw(random, len(members))
             hidden = (random.random(target.shape) < CORRUPTION) & (target != default_model.PAD_ID)
             total += float(step(target, np.where(hidden, default_model.UNKNOWN_ID, target).astype(np.int32)))
         _check_finite(total)
@@ -123,8 +128,8 @@ class Batches:
             shares.append(share.sum() * length)
         self._shares = np.asarray(shares) / np.sum(shares)
 
-    def draw(self, random: np.random.Generator) -> np.ndarray:
-        """int32 [n, length], length a multiple of eight or that of the rows."""
+    def draw(self, random: np.random.Generator, batches: int) -> np.ndarray:
+        """int32 [batches, n, length] of one length, a multiple of eight or that of the rows."""
         ids, share, size = self._groups[random.choice(len(self._groups), p=self._shares)]
-        drawn: np.ndarray = ids[random.choice(len(ids), size, p=share)]
+        drawn: np.ndarray = ids[random.choice(len(ids), (batches, size), p=share)]
         return drawn
