@@ -36,7 +36,7 @@ def bench(
     json_file: Optional[Path] = _JSON,
     provider: str = options.PROVIDER,
     threads: int = options.THREADS,
-    batch_size: int = typer.Option(256, "--batch-size", min=1, help="Rows that the model scores at once."),
+    batch_size: int = options.BATCH_SIZE,
 ) -> None:
     """Measure latency and throughput, and say where the time goes."""
     import msgspec

@@ -11,13 +11,14 @@ import typer
 
 from edge.errors import escape_control
 from edge.formats import FORMAT_NAMES
-from edge.runtime.session import PROVIDER_CHOICES
+from edge.runtime.session import DEFAULT_BATCH_ROWS, PROVIDER_CHOICES
 from edge.sinks.output import send_nowhere
 
 BUNDLE: Any = typer.Argument(..., metavar="BUNDLE", help="Folder of the bundle.", show_default=False)
 PROVIDER: Any = typer.Option(
     "auto", "--provider", metavar="|".join(PROVIDER_CHOICES), help="Where the model runs; auto takes the best there is."
 )
+BATCH_SIZE: Any = typer.Option(DEFAULT_BATCH_ROWS, "--batch-size", min=1, help="Rows that the model scores at once.")
 THREADS: Any = typer.Option(0, "--threads", min=0, max=1024, help="Threads of the model; 0 is one for each core.")
 FORMAT: Any = typer.Option(
     None,

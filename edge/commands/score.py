@@ -45,7 +45,7 @@ def score(
     year: Optional[int] = options.YEAR,
     provider: str = options.PROVIDER,
     threads: int = options.THREADS,
-    batch_size: int = typer.Option(256, "--batch-size", min=1, help="Rows that the model scores at once."),
+    batch_size: int = options.BATCH_SIZE,
     max_line_bytes: int = typer.Option(
         1 << 20, "--max-line-bytes", min=64, help="Longer lines are cut here, scored and counted."
     ),

@@ -13,12 +13,11 @@ from edge.errors import IntegrityError
 from edge.runtime.cache import RecentCache
 from edge.runtime.reasons import odd_words
 from edge.runtime.records import Reason
-from edge.runtime.session import Session
+from edge.runtime.session import DEFAULT_BATCH_ROWS, Session
 from edge.runtime.verdicts import PValues, is_anomalous
 from edge.text.encoder import TokenEncoder
 from edge.text.masks import Masker
 
-DEFAULT_BATCH_ROWS = 256
 DEFAULT_CACHE_TEXTS = 1 << 16
 
 

@@ -18,6 +18,8 @@ PROVIDERS: Dict[str, str] = {
     "cpu": "CPUExecutionProvider",
 }
 PROVIDER_CHOICES = ("auto", *PROVIDERS)
+# More rows at once are no faster on a CPU, where a batch should fit into the caches, and take more memory.
+DEFAULT_BATCH_ROWS = 32
 
 
 def import_onnxruntime() -> Any:

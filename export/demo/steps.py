@@ -20,6 +20,7 @@ from edge.files.paths import expand_paths
 from edge.runtime.detector import Detector
 from edge.runtime.pipeline import FormatChoice, Totals
 from edge.runtime.scoring import ScoreRun
+from edge.runtime.session import DEFAULT_BATCH_ROWS
 from edge.runtime.verifying import self_test
 from edge.sinks.output import open_output
 from edge.sinks.render import JsonlRenderer
@@ -32,6 +33,8 @@ from export.run import open_run
 from export.simulate import simulate_syslog, write_simulation
 from export.simulate.model import SimulationPaths
 
+# Long enough that what is rare and normal has been seen, and that one line in a thousand is more than a few.
+DAYS = 21
 BENCH_SCENARIOS = ("single-stream", "end-to-end")
 BENCH_SECONDS = 3.0
 
@@ -100,8 +103,8 @@ def run_demo(root: Path, *, seed: int, say: Say, progress: Callable[[int, int, f
     files = DemoFiles(root)
     started = time.perf_counter()
     step = _Steps(say, 7)
-    with step(f"oddline simulate line -o {files.logs}"):
-        logs = write_simulation(simulate_syslog(seed), files.logs)
+    with step(f"oddline simulate line --days {DAYS} -o {files.logs}"):
+        logs = write_simulation(simulate_syslog(seed, DAYS), files.logs)
     with step(f"oddline train line {logs.train} -o {files.run}"):
         training = train_line([str(logs.train)], files.run, TrainOptions(seed=seed), say=say, progress=progress)
     with step(f"oddline export {files.run} -o {files.bundle}"):
@@ -178,7 +181,7 @@ def _bench(bundle: Bundle, log: Path, target: Path, say: Say) -> BenchReport:
         BENCH_SCENARIOS,
         provider="auto",
         threads=0,
-        batch_size=256,
+        batch_size=DEFAULT_BATCH_ROWS,
         seconds=BENCH_SECONDS,
         machine=read_machine(),
         say=say,

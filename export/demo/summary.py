@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
@@ -33,8 +33,9 @@ def summarise(outcome: Outcome, *, colour: bool) -> list[str]:
         f"the most anomalous lines, one of each program ({len(records):,} were flagged, all in {outcome.files.alerts})",
         *align([(f"{record.score:.2f}", renderer.mark(record)) for record in oddest], right=(0,), indent="  "),
         "",
-        "area under the ROC curve (0.5 is guessing, 1 is perfect), beside methods that need no training to speak of",
-        *align(_areas(outcome.evaluation), right=(1,), indent="  "),
+        "how well the odd lines are told from the normal ones, beside methods that need no training to speak of",
+        *align(_areas(outcome.evaluation), right=(1, 2), indent="  "),
+        "  area: under the ROC curve, 0.5 is guessing and 1 perfect; found: at 1 false alarm in 100 normal lines",
         "",
         "speed on this machine",
         *align(_speed(outcome), indent="  "),
@@ -86,8 +87,11 @@ def _found(report: EvaluationReport) -> str:
     )
 
 
-def _areas(report: EvaluationReport) -> Sequence[tuple[str, str]]:
-    return [("oddline" if not place else row.name, f"{row.lines.auroc:.4f}") for place, row in enumerate(report.rows)]
+def _areas(report: EvaluationReport) -> list[tuple[str, str, str]]:
+    rows = [("", "area", "found")]
+    for place, row in enumerate(report.rows):
+        rows.append((row.name if place else "oddline", f"{row.lines.auroc:.4f}", f"{row.lines.tpr_at_max_fpr:.1%}"))
+    return rows
 
 
 def _speed(outcome: Outcome) -> list[tuple[str, str]]:

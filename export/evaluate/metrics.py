@@ -20,8 +20,9 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     `auroc` is the area under the ROC curve, the chance that an anomalous record scores above a normal one (Hanley and
     McNeil, Radiology 1982); `auroc_low` and `auroc_high` are its 95 % bootstrap percentile interval (Efron and
     Tibshirani, An Introduction to the Bootstrap, 1993). `pauc` is the area up to a false-positive rate of 1 %, put on
-    a scale where guessing is 0.5 and perfection 1 (McClish, Medical Decision Making 1989). `tpr` and `fpr` are the
-    shares of anomalous and of normal records that are flagged at the scorer's own threshold.
+    a scale where guessing is 0.5 and perfection 1 (McClish, Medical Decision Making 1989). `tpr_at_max_fpr` is the
+    share of anomalous records that score above all but 1 % of the normal ones. `tpr` and `fpr` are the shares of
+    anomalous and of normal records that are flagged at the scorer's own threshold.
     """
 
     normal: int
@@ -31,6 +32,7 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     auroc_high: float
     average_precision: float
     pauc: float
+    tpr_at_max_fpr: float
     tpr: float
     fpr: float
 
@@ -50,6 +52,7 @@ def measure(normal: np.ndarray, anomalous: np.ndarray, threshold: float, *, seed
         auroc_high=high,
         average_precision=float(average_precision_score(labels, scores)),
         pauc=float(roc_auc_score(labels, scores, max_fpr=MAX_FPR)),
+        tpr_at_max_fpr=tpr_at(normal, anomalous, MAX_FPR),
         tpr=float(np.mean(is_anomalous(anomalous, threshold))),
         fpr=float(np.mean(is_anomalous(normal, threshold))),
     )
@@ -59,6 +62,12 @@ def auroc(normal: np.ndarray, anomalous: np.ndarray) -> float:
     """The area under the ROC curve; neither array is empty."""
     below, equal = _counts(normal, anomalous)
     return float((np.sum(below) + 0.5 * np.sum(equal)) / (len(normal) * len(anomalous)))
+
+
+def tpr_at(normal: np.ndarray, anomalous: np.ndarray, max_fpr: float) -> float:
+    """The share of `anomalous` scores above the lowest value that at most a share of `max_fpr` of `normal` exceeds."""
+    allowed = int(max_fpr * len(normal) + 1e-9)
+    return float(np.mean(anomalous > np.sort(normal)[len(normal) - 1 - allowed]))
 
 
 def bootstrap_auroc(

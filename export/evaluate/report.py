@@ -113,7 +113,17 @@ def render(report: Report) -> str:
     """The report as a plain table and sentences, safe to print to a terminal."""
     lines = [_counts(report), ""]
     lines += table(
-        ["", "AUROC", "95 % interval", "AP", f"pAUC {report.max_fpr:.0%}", "TPR", "FPR", "AUROC distinct"],
+        [
+            "",
+            "AUROC",
+            "95 % interval",
+            "AP",
+            f"pAUC {report.max_fpr:.0%}",
+            f"TPR at {report.max_fpr:.0%}",
+            "TPR",
+            "FPR",
+            "AUROC distinct",
+        ],
         [
             [
                 row.name,
@@ -121,6 +131,7 @@ def render(report: Report) -> str:
                 f"{row.lines.auroc_low:.4f}-{row.lines.auroc_high:.4f}",
                 f"{row.lines.average_precision:.4f}",
                 f"{row.lines.pauc:.4f}",
+                f"{row.lines.tpr_at_max_fpr:.2%}",
                 f"{row.lines.tpr:.2%}",
                 f"{row.lines.fpr:.2%}",
                 f"{row.distinct.auroc:.4f}",
@@ -178,7 +189,10 @@ def _short_names(names: list[str]) -> list[str]:
 
 
 def _notes(report: Report) -> list[str]:
-    notes = ["TPR and FPR: anomalous and normal lines flagged at each row's own threshold."]
+    notes = [
+        "TPR and FPR: anomalous and normal lines flagged at each row's own threshold. "
+        f"TPR at {report.max_fpr:.0%}: at most that share of normal lines flagged, for all rows."
+    ]
     if report.known is not None:
         notes.append(f"{report.known:.1%} of the normal lines stood in the training part too, after masking.")
     if report.shared:

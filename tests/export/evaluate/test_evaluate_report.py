@@ -36,6 +36,7 @@ def metrics(auroc: float, pauc: float = 0.9) -> Metrics:
         auroc_high=auroc + 0.01,
         average_precision=0.75,
         pauc=pauc,
+        tpr_at_max_fpr=0.5,
         tpr=0.5,
         fpr=0.001,
     )
