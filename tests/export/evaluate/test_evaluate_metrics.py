@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("sklearn", reason="scikit-learn belongs to the extra `export`")
 
-from export.evaluate.metrics import auroc, bootstrap_auroc, measure, percentile
+from export.evaluate.metrics import auroc, bootstrap_auroc, measure, percentile, tpr_at
 
 # Few distinct values, so that ties are the rule.
 scores = st.lists(st.integers(0, 6), min_size=1, max_size=30).map(lambda values: np.array(values, np.float32) / 4)
@@ -71,6 +71,14 @@ def test_auroc_agrees_with_brute_force(normal: np.ndarray, anomalous: np.ndarray
 def test_percentile_counts_what_is_strictly_below(normal: np.ndarray, wanted: np.ndarray) -> None:
     expected = [np.mean(normal < score) for score in wanted]
     assert percentile(normal, wanted).tolist() == pytest.approx(expected)
+
+
+@given(scores, scores, st.sampled_from([0.0, 0.01, 0.1, 0.5]))
+def test_tpr_at_a_rate_of_false_alarms(normal: np.ndarray, anomalous: np.ndarray, rate: float) -> None:
+    """Brute force: of all thresholds that keep the rate, the one that finds most."""
+    candidates = [-np.inf, *normal.tolist(), *anomalous.tolist()]
+    kept = [t for t in candidates if np.count_nonzero(normal > t) <= rate * len(normal) + 1e-9]
+    assert tpr_at(normal, anomalous, rate) == max(np.mean(anomalous > t) for t in kept)
 
 
 def test_pauc_looks_at_the_first_percent_only() -> None:
