@@ -9,6 +9,7 @@ import numpy as np
 from edge.bundle.manifest import Parity
 from edge.errors import ParityError
 from edge.runtime.verdicts import is_anomalous
+from edge.runtime.verifying import relative_differences
 
 LARGEST_RELATIVE_DIFFERENCE = 1e-5
 LEAST_RECORDS = 5_000
@@ -16,7 +17,7 @@ LEAST_RECORDS = 5_000
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two backends' scores of the same records; relative differences are ``|a - b| / max(|a|, |b|, 1)``."""
+    """Two backends' scores of the same records; `relative` is infinite where a score is no finite number."""
 
     records: int
     relative: np.ndarray
@@ -35,9 +36,7 @@ class Comparison:
 
 def compare(reference: np.ndarray, exported: np.ndarray, threshold: float) -> Comparison:
     """Compare scores float32 [n] of the trained and of the exported model."""
-    scale = np.maximum(np.maximum(np.abs(reference), np.abs(exported)), 1.0)
-    with np.errstate(invalid="ignore"):  # infinity minus infinity
-        relative = np.abs(reference.astype(np.float64) - exported) / scale
+    relative = relative_differences(exported, reference, threshold)
     relative[~np.isfinite(relative)] = np.inf
     flipped = is_anomalous(reference, threshold) != is_anomalous(exported, threshold)
     return Comparison(len(reference), relative, flipped)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Union
 
 import numpy as np
 
@@ -28,8 +28,8 @@ _SHOWN_CHARACTERS = 120
 class Comparison:
     """How alike two runs over the same lines were.
 
-    `largest` is the largest relative difference of a score, ``|a - b| / max(1, |b|)`` with b the expected one, and
-    `largest_line` the number of its line, from 1.
+    `largest` is the largest relative difference of a score (see `relative_differences`), and `largest_line` the number
+    of its line, from 1.
     """
 
     lines: int
@@ -47,7 +47,8 @@ def self_test(bundle: Bundle, detector: Detector) -> Comparison:
     """
     golden = decode_golden(bundle.read(GOLDEN_NAME), str(bundle.root / GOLDEN_NAME))
     found = replay(detector, bundle.manifest.preprocessing.format, [one.line for one in golden])
-    return compare(found, golden, bundle.manifest.parity.tolerance, str(bundle.root))
+    manifest = bundle.manifest
+    return compare(found, golden, manifest.threshold.value, manifest.parity.tolerance, str(bundle.root))
 
 
 def replay(detector: Detector, spec: FormatSpec, lines: Sequence[str]) -> List[Golden]:
@@ -72,8 +73,10 @@ def replay(detector: Detector, spec: FormatSpec, lines: Sequence[str]) -> List[G
     ]
 
 
-def compare(found: Sequence[Golden], expected: Sequence[Golden], tolerance: float, where: str) -> Comparison:
-    """Compare a replay with the golden lines; `where` names the bundle in errors.
+def compare(
+    found: Sequence[Golden], expected: Sequence[Golden], threshold: float, tolerance: float, where: str
+) -> Comparison:
+    """Compare a replay with the golden lines; `threshold` is the bundle's, `where` names it in errors.
 
     Contents, ids and verdicts must be equal, and the relative difference of scores must not exceed `tolerance`.
 
@@ -85,7 +88,7 @@ def compare(found: Sequence[Golden], expected: Sequence[Golden], tolerance: floa
         for part in ("content", "ids"):
             if getattr(one, part) != getattr(other, part):
                 raise _differs(f"its {part} {_are(part)} not what the bundle promises", where, number, other)
-    differences = relative_differences([one.score for one in found], [other.score for other in expected])
+    differences = relative_differences([one.score for one in found], [other.score for other in expected], threshold)
     # A score that is not a number counts as the worst: argmax finds the first NaN where there is one.
     worst = int(np.argmax(differences))
     largest = float(differences[worst])
@@ -100,12 +103,19 @@ def compare(found: Sequence[Golden], expected: Sequence[Golden], tolerance: floa
     return Comparison(len(expected), sum(one.anomalous for one in expected), largest, worst + 1)
 
 
-def relative_differences(found: Sequence[float], expected: Sequence[float]) -> np.ndarray:
-    """float64 [n]: ``|a - b| / max(1, |b|)``, small scores thus compared absolutely; NaN where one of them is."""
+def relative_differences(
+    found: Union[Sequence[float], np.ndarray], expected: Union[Sequence[float], np.ndarray], threshold: float
+) -> np.ndarray:
+    """float64 [n]: ``|a - b| / max(|a|, |b|, |threshold|)``; NaN where a score is no finite number.
+
+    A score far below the threshold is compared on the threshold's scale: it may be a small difference of large numbers
+    (of a model that regresses token ids, for one), whose last digits are noise in float32 on any backend.
+    """
     a = np.asarray(found, np.float64)
     b = np.asarray(expected, np.float64)
-    with np.errstate(invalid="ignore"):  # infinity minus infinity
-        differences: np.ndarray = np.abs(a - b) / np.maximum(1.0, np.abs(b))
+    scale = np.maximum(np.maximum(np.abs(a), np.abs(b)), max(abs(threshold), np.finfo(np.float32).tiny))
+    with np.errstate(invalid="ignore"):  # infinity minus infinity, and over infinity
+        differences: np.ndarray = np.abs(a - b) / scale
     return differences
 
 

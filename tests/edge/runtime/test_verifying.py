@@ -17,6 +17,8 @@ from edge.errors import ParityError
 from edge.runtime.detector import Detector
 from edge.runtime.verifying import compare, relative_differences, replay
 
+THRESHOLD = 1.0
+
 
 @pytest.fixture(scope="module")
 def detector(small_bundle: Path) -> Detector:
@@ -66,13 +68,13 @@ def test_a_replay_scores_as_the_detector_does(detector: Detector, golden: List[G
 
 def test_equal_runs_have_no_difference(detector: Detector, golden: List[Golden]) -> None:
     found = replay(detector, SPEC, [one.line for one in golden])
-    result = compare(found, golden, 0.0, "b")
+    result = compare(found, golden, THRESHOLD, 0.0, "b")
     assert (result.lines, result.anomalous, result.largest) == (len(golden), 2, 0.0)
 
 
 def test_a_difference_within_the_tolerance_passes_and_is_told(golden: List[Golden]) -> None:
     expected = replaced(golden, 3, score=golden[3].score * (1 + 5e-6))
-    result = compare(golden, expected, 1e-5, "b")
+    result = compare(golden, expected, THRESHOLD, 1e-5, "b")
     assert result.largest == pytest.approx(5e-6, rel=1e-3)
     assert result.largest_line == 4
 
@@ -80,7 +82,7 @@ def test_a_difference_within_the_tolerance_passes_and_is_told(golden: List[Golde
 def test_the_worst_score_is_named(golden: List[Golden]) -> None:
     expected = replaced(replaced(golden, 1, score=golden[1].score + 0.1), 4, score=golden[4].score * 2)
     with pytest.raises(ParityError) as caught:
-        compare(golden, expected, 1e-5, "b")
+        compare(golden, expected, THRESHOLD, 1e-5, "b")
     assert str(caught.value) == (
         "b/golden.jsonl, line 5: it scores 9.5 instead of 19, a relative difference of 0.5 where 1e-05 is allowed: "
         "Jun 15 12:12:34 combo kernel: Out of memory: kill process 12 \u00fc\u6e29; "
@@ -91,7 +93,7 @@ def test_the_worst_score_is_named(golden: List[Golden]) -> None:
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), float("-inf")])
 def test_a_score_that_is_no_number_fails(golden: List[Golden], score: float) -> None:
     with pytest.raises(ParityError, match="line 3: it scores"):
-        compare(replaced(golden, 2, score=score), golden, 1e-5, "b")
+        compare(replaced(golden, 2, score=score), golden, THRESHOLD, 1e-5, "b")
 
 
 @pytest.mark.parametrize(
@@ -100,18 +102,18 @@ def test_a_score_that_is_no_number_fails(golden: List[Golden], score: float) -> 
 def test_other_ids_or_contents_fail_whatever_the_score(golden: List[Golden], changes: object, what: str) -> None:
     assert isinstance(changes, dict)
     with pytest.raises(ParityError, match=rf"b/golden\.jsonl, line 2: {what} what the bundle promises: Jun 14"):
-        compare(replaced(golden, 1, **changes), golden, 1.0, "b")
+        compare(replaced(golden, 1, **changes), golden, THRESHOLD, 1.0, "b")
 
 
 def test_another_verdict_fails(golden: List[Golden]) -> None:
     with pytest.raises(ParityError, match=r"line 6: it is not anomalous here \(score 9\.5\): no syslog at all"):
-        compare(replaced(golden, 5, anomalous=False), golden, 1e-5, "b")
+        compare(replaced(golden, 5, anomalous=False), golden, THRESHOLD, 1e-5, "b")
 
 
 def test_a_long_line_is_shown_short(golden: List[Golden]) -> None:
     long = replaced(golden, 0, line="x" * 5000)
     with pytest.raises(ParityError) as caught:
-        compare(replaced(long, 0, ids=[[1]]), long, 1e-5, "b")
+        compare(replaced(long, 0, ids=[[1]]), long, THRESHOLD, 1e-5, "b")
     assert len(str(caught.value)) < 400
 
 
@@ -119,7 +121,14 @@ def test_a_long_line_is_shown_short(golden: List[Golden]) -> None:
     st.floats(-1e6, 1e6, allow_nan=False),
     st.floats(-1e6, 1e6, allow_nan=False),
 )
-def test_differences_are_relative_above_one_and_absolute_below(found: float, expected: float) -> None:
-    (difference,) = relative_differences([found], [expected])
-    assert difference == pytest.approx(abs(found - expected) / max(1.0, abs(expected)))
-    assert np.isnan(relative_differences([np.inf], [np.inf])).all()
+def test_differences_are_relative_to_the_threshold_at_least(found: float, expected: float) -> None:
+    for threshold in (1.0, 50.0, -3.0):
+        (difference,) = relative_differences([found], [expected], threshold)
+        scale = max(abs(threshold), abs(expected), abs(found))
+        assert difference == pytest.approx(abs(found - expected) / scale)
+
+
+def test_no_numbers_and_no_scale() -> None:
+    assert np.isnan(relative_differences([np.inf], [np.inf], 1.0)).all()
+    assert np.isnan(relative_differences([1.0], [np.inf], 1.0)).all()
+    assert relative_differences([0.0], [0.0], 0.0).tolist() == [0.0]
