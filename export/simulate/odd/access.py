@@ -109,7 +109,7 @@ su+ 0.1 | pam_unix(su:auth): authentication failure; logname=operator uid=997 eu
                 "/usr/sbin/ufw disable",
                 "/usr/bin/systemctl disable --now rsyslog",
                 "/usr/bin/truncate -s 0 /var/log/auth.log",
-                "/usr/bin/tee -a /root/.ssh/authorized_keys",
+                "/usr/bin/tee -a /home/admin/.ssh/authorized_keys",
                 user="admin",
             ),
             Script(

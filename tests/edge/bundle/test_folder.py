@@ -232,8 +232,8 @@ def test_what_may_be_replaced(tmp_path: Path) -> None:
     (changed / "model.onnx").write_bytes(b"changed")
     (changed / "tokenizer.json").unlink()
     replace(changed)
-    for name in ("empty", "old", "changed"):
-        load_bundle(tmp_path / name)
+    names = ["empty", "old", "changed"]
+    assert [load_bundle(tmp_path / name).manifest.name for name in names] == ["sample"] * 3
 
 
 def test_what_must_not_be_replaced(tmp_path: Path) -> None:
