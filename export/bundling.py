@@ -26,15 +26,16 @@ from edge.bundle.manifest import (
     encode_manifest,
 )
 from edge.bundle.onnx_reader import ModelFacts
-from edge.errors import TooLittleDataError
+from edge.errors import ParityError, TooLittleDataError
 from edge.formats import make_format
 from edge.runtime.session import Session
 from edge.runtime.verdicts import is_anomalous
+from edge.runtime.verifying import relative_differences
 from edge.text.clean import decode_block
 from export.convert import to_onnx
 from export.golden import make_golden, pick_lines
 from export.line.models import RowScorer, load_scorer
-from export.parity import LEAST_RECORDS, compare, prove
+from export.parity import LARGEST_RELATIVE_DIFFERENCE, LEAST_RECORDS, compare, prove
 from export.run import CALIBRATION_NAME, TEST_NAME, Run
 
 METRICS_PATH = "report/metrics.json"
@@ -67,7 +68,7 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
 
     Raises:
         CapsError: the target cannot run the model.
-        ParityError: ONNX Runtime's scores are not those of Keras.
+        ParityError: ONNX Runtime's scores are not those of Keras, or Keras's are not those of the training.
         TooLittleDataError: the run holds no held-out lines to compare on.
         OutputError: the folder cannot be written, or is there and is no bundle.
     """
@@ -84,7 +85,9 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
         session = Session(model, provider="cpu")
         say(f"comparing Keras with ONNX Runtime on {len(lines):,} held-out lines")
         exported = RowScorer(scorer.masker, scorer.encoder, scorer.skip_characters, _as_graph(session)).score(contents)
-        comparison = compare(scorer.score(contents), exported, run.spec.threshold.value)
+        reference = scorer.score(contents)
+        _check_calibration(run, reference)
+        comparison = compare(reference, exported, run.spec.threshold.value)
         parity = prove(comparison, where=options.name)
         if len(lines) < LEAST_RECORDS:
             say(f"only {len(lines):,} held-out lines to compare on, {LEAST_RECORDS:,} make a stronger proof")
@@ -109,6 +112,25 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
         (aside / MANIFEST_NAME).write_bytes(encode_manifest(manifest))
         load_bundle(aside)
     return manifest
+
+
+def _check_calibration(run: Run, scores: np.ndarray) -> None:
+    """Make sure that the threshold was set with the scorer that is exported: `scores` are those of the held-out lines.
+
+    A run keeps weights, not code: another version of oddline may make another score of them.
+    """
+    calibration, threshold = run.spec.calibration, run.spec.threshold
+    found = scores[: calibration.records]
+    ends = relative_differences(
+        [found.min(), found.max()], [calibration.scores[0], calibration.scores[-1]], threshold.value
+    )
+    flagged = int(is_anomalous(found, threshold.value).sum())
+    if not ends.max() <= LARGEST_RELATIVE_DIFFERENCE or flagged != round(threshold.expected_fpr * (len(found) + 1)) - 1:
+        raise ParityError(
+            "the model does not score the held-out lines as it did when the threshold was set",
+            where=str(run.folder),
+            mend="train again",
+        )
 
 
 def _contents(run: Run, lines: Sequence[str]) -> list[str]:

@@ -57,7 +57,8 @@ def choose_threshold(
         below = float(distinct[-1])
         above = below + 0.02 * max(abs(below), 1.0)
         expected = 0
-        method += "; the slice allows none, so the threshold lies just above its highest score"
+        if target_fpr is not None and (n + 1) * target_fpr < 1:
+            method += f"; {n:,} held-out records are too few for that, {math.ceil(1 / target_fpr) - 1:,} are needed"
     value = (above + below) / 2
     # Verdicts are in float32, where the middle of two neighbours is one of them.
     if np.float32(value) <= below:

@@ -6,8 +6,10 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from itertools import accumulate, pairwise
+
+import numpy as np
 
 from edge.bundle.manifest import FormatSpec
 from edge.errors import TooLittleDataError
@@ -33,6 +35,13 @@ class LogData:
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    def reorder(self, order: np.ndarray) -> None:
+        """Put the lines into another order, int64 [n]."""
+        places = order.tolist()
+        self.lines = [self.lines[place] for place in places]
+        self.contents = [self.contents[place] for place in places]
+        self.stamps = [self.stamps[place] for place in places]
 
     def part(self, start: int, stop: int) -> LogData:
         """Lines `start` to `stop` (not included)."""
@@ -65,41 +74,40 @@ def read_log(
     layout: str | None,
     say: Callable[[str], None],
     year: int | None = None,
-    trained: FormatSpec | None = None,
     max_line_bytes: int = 1 << 20,
 ) -> LogData:
-    """All lines of the paths; rotated files are put in the order of their first time stamps.
+    """All lines of the paths in the order of time, all of them read in one format.
 
-    The format is `asked` (with `layout`), or that of `trained`, or what the first lines of the first source look
-    like. Empty sources are passed over.
+    The format is `asked` (with `layout`), or what the first lines of the first source look like. Rotated files are put
+    one behind the other; files that were written at the same time are merged, each line by its time stamp (or that of
+    the line before it), and the lines of one file stay in their order. Where a file has no time stamps at all, the
+    order is that of the paths. Empty sources are passed over.
 
     Raises:
         InputError: a path cannot be read.
         FormatError: the format is unknown or the layout wrong.
     """
-    spec = trained
-    parts: list[tuple[str | None, int, LogData]] = []
-    for number, source in enumerate(expand_paths(paths, warn=say)):
+    spec: FormatSpec | None = None
+    parts: list[LogData] = []
+    for source in expand_paths(paths, warn=say):
         # Read once and whole: the standard input and pipes have no second time.
         lines = [line for block in read_blocks(source, max_line_bytes=max_line_bytes) for line in block.lines]
         if not lines:
             continue
         if spec is None:
             spec = FormatSpec(name=asked or _detect(source, lines, say), layout=layout, skip_characters=0)
-        choice = FormatChoice(spec, asked, layout, year)
-        part = _parse(source, lines, choice, say if trained is not None else _silent)
-        first = next((stamp for stamp in part.stamps if stamp is not None), None)
-        parts.append((first, number, part))
+        parts.append(_parse(source, lines, FormatChoice(spec, spec.name, layout, year)))
     whole = LogData(spec or FormatSpec(name="plain", layout=None, skip_characters=0))
-    if all(first is not None for first, _, _ in parts):
-        parts.sort(key=lambda item: (item[0] or "", item[1]))
-    for _, _, part in parts:
+    for part in parts:
         whole.lines += part.lines
         whole.contents += part.contents
         whole.stamps += part.stamps
         whole.unparsed += part.unparsed
     if whole.unparsed:
         say(f"{whole.unparsed:,} of {len(whole):,} lines are not in the format, and are read as plain text")
+    moments = [_moments(part.stamps) for part in parts]
+    if len(parts) > 1 and all(len(moment) for moment in moments):
+        whole.reorder(np.argsort(np.concatenate(moments), kind="stable"))
     return whole
 
 
@@ -139,9 +147,9 @@ def _detect(source: Source, lines: Sequence[bytes], say: Callable[[str], None]) 
     return found.name
 
 
-def _parse(source: Source, lines: list[bytes], choice: FormatChoice, say: Callable[[str], None]) -> LogData:
+def _parse(source: Source, lines: list[bytes], choice: FormatChoice) -> LogData:
     part = LogData(choice.bundle, lines)
-    chosen = choice.choose(source, decode_block(lines[:_LOOKED_AT]), say)
+    chosen = choice.choose(source, decode_block(lines[:_LOOKED_AT]), lambda _: None)
     for start in range(0, len(lines), _BLOCK_LINES):
         texts = decode_block(lines[start : start + _BLOCK_LINES])
         records = chosen.parse(texts)
@@ -149,6 +157,25 @@ def _parse(source: Source, lines: list[bytes], choice: FormatChoice, say: Callab
         part.stamps += [records.timestamp(i) for i in range(len(texts))]
         part.unparsed += int(records.unparsed.sum())
     return part
+
+
+def _moments(stamps: Sequence[str | None]) -> np.ndarray:
+    """Seconds of each line, float64 [n], never descending; empty where no line has a time stamp that is understood.
+
+    A line without one has that of the line before, and the first ones that of the first line that has.
+    """
+    seconds = np.full(len(stamps), np.nan)
+    for place, stamp in enumerate(stamps):
+        moment = None if stamp is None else _moment(stamp)
+        if moment is not None:
+            # A time without an offset is compared as if it were in UTC: all lines of one host are in one zone.
+            seconds[place] = (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    known = np.flatnonzero(~np.isnan(seconds))
+    if not len(known):
+        return seconds[:0]
+    seconds[: known[0]] = seconds[known[0]]
+    filled: np.ndarray = np.fmax.accumulate(seconds)
+    return filled
 
 
 def _moment(stamp: str) -> datetime | None:
@@ -159,7 +186,3 @@ def _moment(stamp: str) -> datetime | None:
         return datetime.fromisoformat(whole)
     except ValueError:
         return None
-
-
-def _silent(_: str) -> None:
-    """Say nothing."""

@@ -14,6 +14,7 @@ from edge.formats import FORMAT_NAMES
 from edge.runtime.session import DEFAULT_BATCH_ROWS, PROVIDER_CHOICES
 from edge.sinks.output import send_nowhere
 
+LARGEST_SEED = 2**32 - 1
 BUNDLE: Any = typer.Argument(..., metavar="BUNDLE", help="Folder of the bundle.", show_default=False)
 PROVIDER: Any = typer.Option(
     "auto", "--provider", metavar="|".join(PROVIDER_CHOICES), help="Where the model runs; auto takes the best there is."

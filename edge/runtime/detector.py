@@ -56,7 +56,9 @@ class Detector:
         self._skip = manifest.preprocessing.format.skip_characters
         self._batch_rows = batch_rows
         self._cache = RecentCache(cache_texts)
-        self._p_values = PValues(manifest.calibration)
+        self._p_values = PValues(
+            manifest.calibration, tolerance=manifest.parity.tolerance, threshold=manifest.threshold.value
+        )
 
     @property
     def skip_characters(self) -> int:

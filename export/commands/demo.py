@@ -13,7 +13,9 @@ from export.extra import require_extra
 
 def demo(
     output: Path = typer.Option(Path("demo"), "--output", "-o", metavar="DIR", help="Folder for all that it makes."),
-    seed: int = typer.Option(0, "--seed", help="Seed of the simulated log and of the training."),
+    seed: int = typer.Option(
+        0, "--seed", min=0, max=options.LARGEST_SEED, help="Seed of the simulated log and of the training."
+    ),
 ) -> None:
     """Simulate a log, train on it, export, verify, score, evaluate and bench; needs no data and no network."""
     require_extra()

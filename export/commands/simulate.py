@@ -17,7 +17,7 @@ def simulate(
         ..., metavar="|".join(DETECTOR_NAMES), help="Detector that the log is for.", show_default=False
     ),
     output: Path = typer.Option(..., "--output", "-o", metavar="DIR", help="Folder to write.", show_default=False),
-    seed: int = typer.Option(0, "--seed", help="Equal seeds give equal logs."),
+    seed: int = typer.Option(0, "--seed", min=0, max=options.LARGEST_SEED, help="Equal seeds give equal logs."),
     days: int = typer.Option(7, "--days", min=1, help="Length of the log."),
     lines_per_day: int = typer.Option(2860, "--lines-per-day", min=200, help="About how many lines a day has."),
 ) -> None:

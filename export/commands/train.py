@@ -14,8 +14,6 @@ from export.extra import require_extra
 
 PRESET_NAMES = ("default", "seed")
 DETECTOR_NAMES = ("line",)
-# So many times more flagged lines than the budget allows are no chance, and are said.
-DRIFT_FACTOR = 5
 
 
 def train(
@@ -42,8 +40,16 @@ def train(
     vocabulary: Optional[int] = typer.Option(
         None, "--vocabulary", min=200, help="Most tokens that the tokenizer may learn.", show_default=False
     ),
-    epochs: Optional[int] = typer.Option(None, "--epochs", min=1, help="Passes of training.", show_default=False),
-    seed: int = typer.Option(0, "--seed", help="Seed of everything random; equal seeds give equal runs."),
+    epochs: Optional[int] = typer.Option(
+        None,
+        "--epochs",
+        min=1,
+        help="Epochs of training; one of default is 100 steps, one of seed a pass.",
+        show_default=False,
+    ),
+    seed: int = typer.Option(
+        0, "--seed", min=0, max=options.LARGEST_SEED, help="Seed of everything random; equal seeds give equal runs."
+    ),
 ) -> None:
     """Learn what is normal from a log, and set the threshold on a later part of it."""
     options.check_choice(detector, DETECTOR_NAMES, "DETECTOR")
@@ -86,10 +92,10 @@ def train(
             f"on the last {spec.training.test_records:,} lines it flags {report.flagged_in_test:.3%}; "
             f"{report.known_in_test:.1%} of them stood in the training part too"
         )
-    if report.flagged_in_test is not None and report.flagged_in_test > DRIFT_FACTOR * spec.threshold.expected_fpr:
+    if report.drifted:
         typer.echo(
-            f"that is {report.flagged_in_test / spec.threshold.expected_fpr:,.0f} times what the threshold is for: the"
-            " end of the log is unlike what came before. Look at what is flagged; if it is fine, train with it"
+            f"that is {report.times_the_budget:,.0f} times what the threshold is for: the end of the log is unlike "
+            "what came before. Look at what is flagged; if it is fine, train with it"
         )
     typer.echo(f"next: oddline export {folder} -o BUNDLE")
 

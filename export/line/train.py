@@ -14,6 +14,7 @@ from edge.bundle.manifest import Training
 from edge.errors import InputError
 from edge.files.atomic import atomic_folder
 from edge.runtime.verdicts import is_anomalous
+from edge.text.clean import decode_block
 from edge.text.encoder import TokenEncoder
 from edge.text.masks import Masker
 from export.calibrate import choose_threshold, summarise
@@ -27,6 +28,9 @@ from export.run import RUN_SCHEMA_VERSION, RunSpec, check_output, why_not_replac
 # Fewer lines teach nothing, and fewer held-out ones cannot carry a threshold.
 LEAST_TRAINING_LINES = 200
 LEAST_CALIBRATION_LINES = 100
+# Fewer flagged lines, or fewer times the budget, may be chance.
+DRIFT_LINES = 20
+DRIFT_FACTOR = 5
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,17 @@ class TrainReport:
     known_in_test: float | None
     flagged_in_test: float | None
 
+    @property
+    def times_the_budget(self) -> float:
+        """How many times more of the test lines are flagged than the threshold was set for."""
+        return (self.flagged_in_test or 0.0) / self.spec.threshold.expected_fpr
+
+    @property
+    def drifted(self) -> bool:
+        """Whether so many test lines are flagged that it is hardly chance."""
+        flagged = (self.flagged_in_test or 0.0) * self.spec.training.test_records
+        return flagged >= DRIFT_LINES and self.times_the_budget > DRIFT_FACTOR
+
 
 def train_line(
     paths: Sequence[str],
@@ -75,13 +90,10 @@ def train_line(
     """
     check_output(folder)
     preset = PRESETS[options.preset]
-    data = read_log(
-        paths,
-        asked="plain" if preset.reads_whole_lines else options.format,
-        layout=None if preset.reads_whole_lines else options.layout,
-        say=say,
-        year=options.year,
-    )
+    _check_vocabulary(options, preset)
+    data = read_log(paths, asked=options.format, layout=options.layout, say=say, year=options.year)
+    if preset.reads_whole_lines:
+        data.contents = decode_block(data.lines)
     least = (LEAST_TRAINING_LINES, LEAST_CALIBRATION_LINES, 0)
     training, calibration, test = split(data, options.shares, least)
     days = _days(calibration, options)
@@ -169,6 +181,14 @@ def _fit(
 
 def _vocabulary(encoder: TokenEncoder, preset: LinePreset) -> int:
     return preset.vocabulary if preset.fixed_table else encoder.vocabulary
+
+
+def _check_vocabulary(options: TrainOptions, preset: LinePreset) -> None:
+    if preset.fixed_table and options.vocabulary is not None and options.vocabulary > preset.vocabulary:
+        raise InputError(
+            f"a vocabulary of {options.vocabulary:,} is more than the network of the preset {preset.name} has",
+            mend=f"give --vocabulary {preset.vocabulary} or less",
+        )
 
 
 def _days(calibration: LogData, options: TrainOptions) -> float | None:

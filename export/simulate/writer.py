@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
 
-from edge.errors import OutputError
+from edge.files.atomic import AtomicFile, output_error
 from export.simulate.model import SimulatedLog, SimulationPaths
 
 LABELS_SCHEMA_VERSION = 1
@@ -50,9 +49,10 @@ def write_simulation(log: SimulatedLog, folder: Path) -> SimulationPaths:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _cannot(folder, error) from error
+        raise output_error(error, folder) from error
     for path, content in contents.items():
-        _write_aside(path, content)
+        with AtomicFile(path) as file:
+            file.write(content)
     return paths
 
 
@@ -75,24 +75,3 @@ def _labels(log: SimulatedLog, whole: bytes) -> bytes:
         "sha256": hashlib.sha256(whole).hexdigest(),
     }
     return msgspec.json.Encoder().encode_lines([header, *(asdict(label) for label in log.labels)])
-
-
-def _write_aside(path: Path, content: bytes) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise _cannot(path, error) from error
-
-
-def _cannot(path: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"cannot be written ({error.strerror})",
-        where=str(path),
-        mend="choose a folder that you may write to, on a disk with room",
-    )

@@ -112,3 +112,17 @@ def test_an_equal_run_gives_an_equal_bundle(oddline: Callable[..., Ended], done:
     assert oddline("export", done.folder, "-o", tmp_path / "bundle", "--licence", "Apache-2.0").status == 0
     for path in sorted(path.relative_to(done.bundle) for path in done.bundle.rglob("*") if path.is_file()):
         assert (tmp_path / "bundle" / path).read_bytes() == (done.bundle / path).read_bytes(), path
+
+
+def test_a_run_of_another_score_is_refused(
+    oddline: Callable[..., Ended], trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after an update that changed how a line is scored: the threshold would mean nothing."""
+    monkeypatch.setattr("export.line.default_model.MOST_SURPRISE", 2.5)
+    ended = oddline("export", trained.run.folder, "-o", tmp_path / "bundle")
+    assert ended.status == 1
+    assert ended.err.splitlines()[-1] == (
+        f"oddline: error: {trained.run.folder}: the model does not score the held-out lines as it did when the "
+        "threshold was set; train again"
+    )
+    assert not (tmp_path / "bundle").exists()

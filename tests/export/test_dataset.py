@@ -48,6 +48,45 @@ def test_syslog_over_the_turn_of_the_year_is_put_in_order(tmp_path: Path) -> Non
     assert [content[-3:] for content in read(tmp_path).contents] == ["old", "old", "new", "new"]
 
 
+def test_files_of_one_time_are_merged_line_by_line(tmp_path: Path) -> None:
+    """Else the end of the log would be the last program by name, and not the last day."""
+    days = [3, 1, 2]
+    for name in ("auth", "kern"):
+        lines = [f"2024-03-{day:02d}T10:00:00Z box {name}[1]: day {day}" for day in sorted(days)]
+        write_log(tmp_path / name, [lines[0], f"{name} without a stamp", *lines[1:]])
+    data = read(tmp_path)
+    assert [content.split(": ")[-1] for content in data.contents] == [
+        "day 1",
+        "auth without a stamp",
+        "day 1",
+        "kern without a stamp",
+        "day 2",
+        "day 2",
+        "day 3",
+        "day 3",
+    ]
+    assert data.days() == 2.0
+    assert len(data.lines) == len(data.stamps) == 8
+
+
+def test_a_file_keeps_its_own_order_when_its_clock_goes_back(tmp_path: Path) -> None:
+    back = [f"2024-03-{day:02d}T10:00:00Z box a[1]: {word}" for day, word in ((1, "one"), (5, "two"), (2, "three"))]
+    write_log(tmp_path / "a", back)
+    write_log(tmp_path / "b", ["2024-03-03T10:00:00Z box b[1]: other"])
+    assert [content.split(": ")[-1] for content in read(tmp_path).contents] == ["one", "other", "two", "three"]
+    assert read(tmp_path / "a").lines == [line.encode() for line in back]
+
+
+def test_all_files_are_read_in_the_format_of_the_first(tmp_path: Path) -> None:
+    """What is held out is scored again later, as raw lines of one format."""
+    write_log(tmp_path / "a", normal_lines(9))
+    write_log(tmp_path / "b", ['{"MESSAGE": "from the journal", "__REALTIME_TIMESTAMP": "1"}'])
+    said: List[str] = []
+    data = read(tmp_path, say=said.append)
+    assert data.contents[-1].startswith('{"MESSAGE"')
+    assert said[-1] == "1 of 10 lines are not in the format, and are read as plain text"
+
+
 def test_files_without_time_stamps_keep_the_order_in_which_they_were_given(tmp_path: Path) -> None:
     for name in "ba":
         write_log(tmp_path / name, [f"from {name}"])

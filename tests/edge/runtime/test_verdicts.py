@@ -22,6 +22,11 @@ def calibration(scores: List[float]) -> Calibration:
     return Calibration(records=len(scores), scores=distinct, at_least=at_least)
 
 
+def p_values_of(calibration: Calibration) -> PValues:
+    """Without a tolerance, so that they are exact."""
+    return PValues(calibration, tolerance=0.0, threshold=0.0)
+
+
 def test_the_threshold_itself_is_anomalous() -> None:
     scores = np.array([4.999, 5.0, 5.001, -np.inf, np.inf], np.float32)
     assert is_anomalous(scores, 5.0).tolist() == [False, True, True, False, True]
@@ -35,7 +40,7 @@ def test_a_threshold_is_compared_in_the_precision_of_the_scores() -> None:
 
 
 def test_p_values_are_the_share_of_held_out_lines_that_scored_as_high() -> None:
-    p_values = PValues(calibration([1.0, 2.0, 2.0, 8.0]))
+    p_values = p_values_of(calibration([1.0, 2.0, 2.0, 8.0]))
     scores = np.array([0.5, 1.0, 1.5, 2.0, 2.5, 8.0, 8.5], np.float32)
     found = p_values(scores)
     assert found.dtype == np.float64
@@ -45,13 +50,13 @@ def test_p_values_are_the_share_of_held_out_lines_that_scored_as_high() -> None:
 
 def test_thinned_points_err_upwards() -> None:
     """Of the scores 1, 2, 3, 4 only 1 and 4 are kept: between them counts what is above 1."""
-    p_values = PValues(Calibration(records=4, scores=[1.0, 4.0], at_least=[4, 3]))
+    p_values = p_values_of(Calibration(records=4, scores=[1.0, 4.0], at_least=[4, 3]))
     assert p_values(np.array([1.0, 2.0, 3.5, 4.0, 4.5], np.float32)).tolist() == [1.0, 0.8, 0.8, 0.8, 0.2]
 
 
 @given(st.lists(SCORE, min_size=1, max_size=40), st.lists(SCORE, min_size=1, max_size=20))
 def test_p_values_are_exact_and_fall_as_scores_rise(held_out: List[float], asked: List[float]) -> None:
-    found = PValues(calibration(held_out))(np.array(sorted(asked), np.float32))
+    found = p_values_of(calibration(held_out))(np.array(sorted(asked), np.float32))
     assert ((found > 0) & (found <= 1)).all()
     assert (np.diff(found) <= 0).all()
     assert found.tolist() == [
@@ -64,7 +69,15 @@ def test_p_values_are_valid(scores: List[float], alarms: int) -> None:
     """Of exchangeable lines, at most the share `level` has a p-value of at most `level` (each left out in turn)."""
     level = alarms / 20
     p_values = [
-        PValues(calibration(scores[:i] + scores[i + 1 :]))(np.array([scores[i]], np.float32))[0]
+        p_values_of(calibration(scores[:i] + scores[i + 1 :]))(np.array([scores[i]], np.float32))[0]
         for i in range(len(scores))
     ]
     assert sum(p <= level for p in p_values) <= level * len(scores) + 1e-9
+
+
+def test_the_last_bit_of_a_score_does_not_matter() -> None:
+    """Most held-out lines share one score; another backend gives it one float32 away."""
+    p_values = PValues(calibration([0.25] * 90 + [3.0] * 9), tolerance=1e-5, threshold=2.0)
+    shared = np.float32(0.25)
+    scores = np.array([shared, np.nextafter(shared, np.float32(1)), shared + np.float32(1e-4)], np.float32)
+    assert p_values(scores).tolist() == [1.0, 1.0, 0.1]
