@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from importlib.metadata import entry_points
 from typing import Any, List, Optional
 
@@ -13,6 +15,7 @@ from edge.commands import bench, doctor, inspect, options, score, verify
 from edge.errors import OddlineError
 
 COMMAND_GROUP = "oddline.commands"
+EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="oddline",
@@ -56,10 +59,19 @@ def _plug_in() -> None:
 
 
 def main(arguments: Optional[List[str]] = None) -> None:
-    """Run the command line; ends the process with one of the exit statuses of `docs/design.md`."""
-    _plug_in()
+    """Run the command line; ends the process with one of the exit statuses of `docs/design.md`.
+
+    A request to end (SIGTERM, or SIGHUP of a terminal that went away) is taken like Ctrl-C, so that results are kept.
+    """
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, signal.default_int_handler)
     try:
+        _plug_in()
         app(args=arguments)
     except OddlineError as error:
         options.say(f"error: {error}")
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)

@@ -27,6 +27,7 @@ from edge.errors import BundleError, IntegrityError, SchemaError
 from edge.files.atomic import atomic_folder, output_error
 
 MAX_MANIFEST_BYTES = 64 << 20
+RUN_NAME = "run.json"  # what oddline train writes, easily mistaken for a bundle
 DETECTORS = ("line",)
 """The detectors that this oddline can score with."""
 
@@ -75,6 +76,10 @@ def load_bundle(path: Path) -> Bundle:
     if not path.is_dir():
         what = "a bundle is a folder, and this is a file" if path.exists() else "no such folder"
         raise BundleError(what, where=str(path), mend="give the path of a bundle's folder")
+    if (path / RUN_NAME).is_file() and not (path / MANIFEST_NAME).exists():
+        raise BundleError(
+            "this is a run", where=str(path), mend=f"make a bundle of it: oddline export {path} -o BUNDLE"
+        )
     manifest_bytes = read_limited(path, MANIFEST_NAME, MAX_MANIFEST_BYTES)
     manifest = decode_manifest(manifest_bytes, str(path / MANIFEST_NAME))
     if manifest.detector not in DETECTORS:

@@ -11,7 +11,7 @@ stop somebody who means to change a bundle.
 from __future__ import annotations
 
 import hashlib
-from typing import Dict, List, Optional, Union
+from typing import Dict, List, Optional, Tuple, Union
 
 import msgspec
 
@@ -22,6 +22,7 @@ MANIFEST_NAME = "manifest.json"
 MODEL_NAME = "model.onnx"
 TOKENIZER_NAME = "tokenizer.json"
 GOLDEN_NAME = "golden.jsonl"
+_MOST_TOLERANCE = 0.1
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -227,7 +228,29 @@ def decode_manifest(data: bytes, where: str) -> Manifest:
             where=where,
             mend="copy or export the bundle again",
         )
+    wrong = [what for what, holds in _rules(manifest) if not holds]
+    if wrong:
+        raise SchemaError(f"malformed manifest ({wrong[0]})", where=where, mend="export it again")
     return manifest
+
+
+def _rules(manifest: Manifest) -> List[Tuple[str, bool]]:
+    """What must hold of a manifest's numbers, and whether it does."""
+    encoder, calibration = manifest.preprocessing.encoder, manifest.calibration
+    ids = [encoder.pad_id, *([] if encoder.continuation_id is None else [encoder.continuation_id])]
+    counts = calibration.at_least
+    return [
+        ("the encoder has no length", encoder.length >= 1),
+        ("the encoder has no segments", encoder.max_segments >= 1),
+        ("an encoder's id is no token id", all(0 <= number < 1 << 31 for number in ids)),
+        ("skip_characters is negative", manifest.preprocessing.format.skip_characters >= 0),
+        ("the calibration is empty", calibration.records >= 1 and len(counts) >= 1),
+        ("the calibration has not one count for each score", len(counts) == len(calibration.scores)),
+        ("the calibration's scores do not ascend", calibration.scores == sorted(calibration.scores)),
+        ("the calibration's counts do not descend", counts == sorted(counts, reverse=True)),
+        ("the calibration counts more than its records", all(0 <= count <= calibration.records for count in counts)),
+        ("the tolerance is not between 0 and 0.1", 0 <= manifest.parity.tolerance <= _MOST_TOLERANCE),
+    ]
 
 
 def outline_files(data: bytes) -> Optional[List[str]]:

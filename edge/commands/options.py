@@ -48,13 +48,13 @@ YEAR: Any = typer.Option(
 def say(message: str) -> None:
     """One line for the user, on stderr, escaped: files' names may hold control characters.
 
-    It is lost when stderr is closed, or its reader has gone: the results matter more.
+    It is lost when stderr is closed or full, or its reader has gone: the results matter more.
     """
     if sys.stderr is None:
         return
     try:
         print(f"oddline: {escape_control(message)}", file=sys.stderr, flush=True)
-    except BrokenPipeError:
+    except OSError:
         send_nowhere(sys.stderr)
 
 

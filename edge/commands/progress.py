@@ -36,16 +36,21 @@ class Progress:
             share = min(done_bytes / self._total, 1.0)
             left = seconds * (1 - share) / share if share else 0.0
             text = f"{share:4.0%}  {text}, {left:.0f} s left"
-        sys.stderr.write(f"\r{text:<{self._width}}")
-        sys.stderr.flush()
+        self._write(f"\r{text:<{self._width}}")
         self._width = len(text)
 
     def close(self) -> None:
         """Wipe the line, so that what follows starts on a clean one."""
         if self._enabled and self._width:
-            sys.stderr.write("\r" + " " * self._width + "\r")
-            sys.stderr.flush()
+            self._write("\r" + " " * self._width + "\r")
             self._width = 0
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except OSError:
+            self._enabled = False  # the terminal has gone; the results matter more
 
 
 def _plain_bytes(sources: Sequence[Source]) -> Optional[int]:

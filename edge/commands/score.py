@@ -53,7 +53,7 @@ def score(
 ) -> None:
     """Score log files, folders or the standard input; one record for each anomalous line."""
     from edge.bundle.folder import load_bundle
-    from edge.files.paths import expand_paths
+    from edge.files.paths import check_apart, expand_paths
     from edge.runtime.detector import Detector
     from edge.runtime.pipeline import FormatChoice
     from edge.runtime.scoring import ScoreRun
@@ -72,6 +72,7 @@ def score(
 
     loaded = load_bundle(options.folder(bundle))
     sources = expand_paths(paths, warn=options.say)
+    check_apart(sources, output)
     detector = Detector(loaded, provider=provider, threads=threads, batch_rows=batch_size, threshold=threshold, say=say)
     run = ScoreRun(
         detector,
@@ -84,14 +85,17 @@ def score(
         progress=Progress(sources, enabled=not quiet and options.is_terminal(sys.stderr) and not to_terminal),
     )
     started = time.perf_counter()
+    interrupted = False
     try:
         with open_output(output, say=options.say) as out:
             run.all(sources, out)
     except Interrupted:
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+        interrupted = True
     finally:
         run.progress.close()
-        say(run.summary(time.perf_counter() - started))
+    say(run.summary(time.perf_counter() - started))
+    if interrupted:
+        raise typer.Exit(EXIT_INTERRUPTED)
     if run.failed:
         raise typer.Exit(1)
     if fail_on_anomaly and run.totals.anomalous:

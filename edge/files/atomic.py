@@ -22,6 +22,7 @@ from edge.errors import OutputError
 from edge.files.exchange import exchange
 
 _BUFFER = 1 << 18
+_DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 _PROBLEMS = {
     errno.ENOSPC: ("the disk is full", "free some space, or write to another disk"),
     errno.EDQUOT: ("the disk quota is used up", "free some space, or write to another disk"),
@@ -30,6 +31,7 @@ _PROBLEMS = {
     errno.EPERM: ("no permission to write", "choose another place, or have the permission given"),
     errno.EROFS: ("the file system is read-only", "choose another place"),
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter one"),
+    errno.EEXIST: ("a part of the path is a file, not a folder", "choose another place"),
     errno.ENOTDIR: ("a part of the path is a file, not a folder", "choose another place"),
     errno.EISDIR: ("is a folder", "give the name of a file"),
     errno.EBUSY: ("is in use (a mount point)", "choose another place"),
@@ -64,13 +66,18 @@ class AtomicFile:
         self.path = path
         self.partial: Optional[Path] = None
         self._keep_on_interrupt = keep_on_interrupt
-        self._buffer = bytearray()
+        # Where in the file the bytes that are not yet written begin, and these bytes.
+        self._pending = (0, bytearray())
         self._target = Path(os.path.realpath(path))
         self._aside: Optional[Path] = None
         try:
             mode = _mode(path)
             if mode is not None and stat.S_ISDIR(mode):
                 raise OSError(errno.EISDIR, "")
+            if str(path).startswith(_DESCRIPTORS):
+                # What the shell sent it to, a file that is appended to perhaps, is not to be replaced.
+                self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+                return
             if mode is not None and not stat.S_ISREG(mode):
                 self._descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
                 return
@@ -88,8 +95,9 @@ class AtomicFile:
         Raises:
             OutputError: they cannot be written; the hidden file is gone then.
         """
-        self._buffer += data
-        if len(self._buffer) >= _BUFFER:
+        pending = self._pending[1]
+        pending += data
+        if len(pending) >= _BUFFER:
             self.flush()
 
     def flush(self) -> None:
@@ -120,7 +128,7 @@ class AtomicFile:
         if self._descriptor < 0:
             return
         descriptor, self._descriptor = self._descriptor, -1
-        self._buffer.clear()
+        self._pending = (0, bytearray())
         with suppress(OSError):  # whatever close has to say, fsync has said it of all that is kept
             os.close(descriptor)
         if self._aside is not None:
@@ -160,11 +168,13 @@ class AtomicFile:
         self.partial = partial
 
     def _drain(self) -> None:
-        with memoryview(self._buffer) as view:
-            written = 0
+        start, pending = self._pending
+        # Ctrl-C may have come after a write and before it was noted: the file itself says how far it got.
+        written = 0 if self._aside is None else os.lseek(self._descriptor, 0, os.SEEK_CUR) - start
+        with memoryview(pending) as view:
             while written < len(view):
                 written += os.write(self._descriptor, view[written:])
-        self._buffer.clear()
+        self._pending = (start + len(pending), bytearray())
 
     def _finish(self, name: Path) -> None:
         try:

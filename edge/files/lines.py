@@ -112,11 +112,12 @@ def _raise(error: InputError) -> Iterator[bytes]:
 
 def _read_chunks(stream: BinaryIO, source: Source) -> Iterator[bytes]:
     """The stream's bytes as they come: whatever is there, at most 1 MiB at a time, without waiting for more."""
-    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
-    has_more = _readiness(stream)
+    read: Callable[[int], Optional[bytes]] = getattr(stream, "read1", stream.read)
+    has_more, wait = _readiness(stream)
     position = 0
     ended = False
     while not ended:
+        wait()
         pieces: List[bytes] = []
         size = 0
         failure: Optional[OSError] = None
@@ -125,6 +126,8 @@ def _read_chunks(stream: BinaryIO, source: Source) -> Iterator[bytes]:
                 piece = read(_CHUNK_BYTES - size)
             except OSError as error:
                 failure = error
+                break
+            if piece is None:  # a stream that does not block had nothing after all
                 break
             if not piece:
                 ended = True
@@ -143,15 +146,18 @@ def _failed(source: Source, position: int, error: OSError) -> InputError:
     return InputError(f"cannot be read ({error.strerror or error})", where=where, mend="check the file and its disk")
 
 
-def _readiness(stream: BinaryIO) -> Callable[[], bool]:
-    """A function that says whether a read would return at once; always no for a stream without a file number."""
+def _readiness(stream: BinaryIO) -> Tuple[Callable[[], bool], Callable[[], object]]:
+    """Whether a read would return at once, and a wait until it would: a stream may have been set not to block.
+
+    One without a file number is read without either.
+    """
     try:
         number = stream.fileno()
     except (OSError, AttributeError):
-        return lambda: False
+        return (lambda: False), (lambda: None)
     poll = select.poll()
     poll.register(number, select.POLLIN)
-    return lambda: bool(poll.poll(0))
+    return (lambda: bool(poll.poll(0))), poll.poll
 
 
 def split_lines(chunks: Iterable[bytes], max_line_bytes: int) -> Iterator[_Lines]:

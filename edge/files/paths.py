@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, List, Optional, Sequence
@@ -48,6 +49,28 @@ def expand_paths(paths: Sequence[str], *, warn: Callable[[str], None]) -> List[S
         else:
             sources.append(_named_file(path))
     return sources
+
+
+def check_apart(sources: Sequence[Source], output: Optional[Path]) -> None:
+    """Refuse to write into what is read: the log would be lost, or the run would read its own results for ever.
+
+    `output` is None for the standard output.
+
+    Raises:
+        InputError: one of the sources is the output.
+    """
+    try:
+        written = os.fstat(1) if output is None else output.stat()
+    except OSError:
+        return  # it is not there yet, or closed
+    if not stat.S_ISREG(written.st_mode):
+        return
+    for source in sources:
+        with suppress(OSError):
+            if source.path is not None and os.path.samestat(source.path.stat(), written):
+                raise InputError(
+                    "the results would be written into the log itself", where=source.name, mend="write elsewhere"
+                )
 
 
 def _mode(path: str) -> int:

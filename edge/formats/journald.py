@@ -49,17 +49,28 @@ class JournaldFormat:
                 entry = decode(text)
             except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
                 entry = None
-            if entry is None or (entry.realtime is None and entry.message is None):
+            content = None if entry is None else _content(entry)
+            if entry is None or content is None:
                 unparsed[i] = True
                 readable.append(text)
                 times.append(None)
             else:
-                message = entry.message
-                if type(message) is not str or not message.isprintable():
-                    message = _to_text(message)
-                readable.append(_tag(entry) + message)
+                readable.append(content)
                 times.append(entry.realtime)
         return Records(readable, readable, [0] * len(texts), unparsed, lambda index: _to_iso(times[index]))
+
+
+def _content(entry: _Entry) -> Optional[str]:
+    """The entry in one line; None when it has neither a time nor a message, or nests deeper than the journal does."""
+    message = entry.message
+    if entry.realtime is None and message is None:
+        return None
+    try:
+        if type(message) is not str or not message.isprintable():
+            message = _to_text(message)
+        return _tag(entry) + message
+    except RecursionError:
+        return None
 
 
 def _tag(entry: _Entry) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Dict, List, Optional, Sequence
 
+# Longer texts are rare, seldom equal, and would make the memory's size unpredictable.
+LONGEST_TEXT = 1024
+
 
 class RecentCache:
     """Remembers the score of the texts seen last.
@@ -36,10 +39,11 @@ class RecentCache:
         return found
 
     def put_many(self, texts: Sequence[str], scores: Sequence[float]) -> None:
-        """Remember the scores of the texts."""
+        """Remember the scores of the texts, other than very long ones."""
         if self._enabled:
             for text, score in zip(texts, scores):
-                self._put(text, score)
+                if len(text) <= LONGEST_TEXT:
+                    self._put(text, score)
 
     def _put(self, text: str, score: float) -> None:
         if len(self._young) >= self._half:

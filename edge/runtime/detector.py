@@ -9,7 +9,7 @@ import numpy as np
 from edge.bundle.caps import BATCH_AXIS
 from edge.bundle.folder import Bundle
 from edge.bundle.manifest import MODEL_NAME, TOKENIZER_NAME, TensorSpec
-from edge.errors import IntegrityError
+from edge.errors import IntegrityError, ProviderError
 from edge.runtime.cache import RecentCache
 from edge.runtime.reasons import odd_words
 from edge.runtime.records import Reason
@@ -93,8 +93,19 @@ class Detector:
         return np.maximum.reduceat(scores, np.searchsorted(rows.owners, np.arange(len(masked))))
 
     def score_rows(self, ids: np.ndarray) -> np.ndarray:
-        """float32 [rows] for encoded `ids`, int32 [rows, length]."""
-        return self._run_rows("score", ids) if len(ids) else np.zeros(0, np.float32)
+        """float32 [rows] for encoded `ids`, int32 [rows, length].
+
+        Raises:
+            ProviderError: the inference failed, or a score is no finite number.
+        """
+        scores = self._run_rows("score", ids) if len(ids) else np.zeros(0, np.float32)
+        if not np.isfinite(scores).all():
+            # Not a number is never at least the threshold: every line would look normal.
+            raise ProviderError(
+                f"the model gives scores that are no finite numbers on {self.session.provider}",
+                mend="run oddline verify, and try --provider cpu",
+            )
+        return scores
 
     def verdicts(self, scores: np.ndarray) -> np.ndarray:
         """Bool [n]: which scores are anomalous."""

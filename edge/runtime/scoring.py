@@ -92,6 +92,6 @@ class ScoreRun:
         if totals.cut:
             parts.append(f"{totals.cut:,} longer than {self._max_line_bytes:,} bytes and cut")
         if self._detector.cut:
-            parts.append(f"{self._detector.cut:,} distinct ones with more tokens than are looked at")
+            parts.append(f"{self._detector.cut:,} distinct and very long, of which only the beginning was looked at")
         parts.append(f"{seconds:.2f} s, {totals.lines / max(seconds, 1e-9):,.0f} lines/s")
         return ", ".join(parts)

@@ -6,6 +6,7 @@ that it really uses.
 
 from __future__ import annotations
 
+import os
 from typing import Any, Callable, Dict, List, Sequence
 
 import numpy as np
@@ -23,20 +24,25 @@ DEFAULT_BATCH_ROWS = 32
 
 
 def import_onnxruntime() -> Any:
-    """The onnxruntime module.
+    """The onnxruntime module, with its telemetry off.
+
+    Some of its builds (1.32 for one) gather usage events and look up a host of Microsoft's; a device that scores logs
+    opens no connection. The variable must be set before the library is loaded.
 
     Raises:
         ProviderError: it is not installed, or does not load on this machine.
     """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime
-    except ImportError as error:
+
+        # 3 is ERROR: device-discovery warnings of machines without a GPU say nothing that a user could act on.
+        onnxruntime.set_default_logger_severity(3)
+    except Exception as error:  # a damaged installation fails in any way, as does a library that it loads
         raise ProviderError(
             f"onnxruntime cannot be imported ({error})",
             mend="install one: pip install 'oddline[cpu]', or NVIDIA's onnxruntime-gpu wheel on a Jetson",
         ) from error
-    # 3 is ERROR: device-discovery warnings of machines without a GPU say nothing that a user could act on.
-    onnxruntime.set_default_logger_severity(3)
     return onnxruntime
 
 
@@ -67,6 +73,8 @@ class Session:
         options = runtime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        # What was checked is read as what it was checked as: onnxruntime has a format of its own, told by a magic word.
+        options.add_session_config_entry("session.load_model_format", "ONNX")
         available = runtime.get_available_providers()
         wanted = _candidates(provider, available)
         failures: List[str] = []
@@ -89,8 +97,18 @@ class Session:
         self.input_names = [item.name for item in self._session.get_inputs()]
 
     def run(self, outputs: Sequence[str], inputs: Dict[str, np.ndarray]) -> List[np.ndarray]:
-        """The named outputs of one inference."""
-        results: List[np.ndarray] = self._session.run(list(outputs), inputs)
+        """The named outputs of one inference.
+
+        Raises:
+            ProviderError: the inference failed.
+        """
+        try:
+            results: List[np.ndarray] = self._session.run(list(outputs), inputs)
+        except Exception as error:  # onnxruntime's own exceptions share no public base
+            raise ProviderError(
+                f"an inference on {self.provider} failed ({_first_line(error)})",
+                mend="try a smaller --batch-size, or --provider cpu",
+            ) from error
         return results
 
 

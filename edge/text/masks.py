@@ -79,6 +79,10 @@ def _compile(mask: Mask) -> re.Pattern[str]:
         pattern = re.compile(mask.pattern, re.MULTILINE)
     except re.error as error:
         raise FormatError(f"{mask.pattern!r} is not a regular expression ({error})", where=where) from error
+    if re.search(r"(?<!\\)(?:\\\\)*\\[AZ]", mask.pattern):
+        raise FormatError(
+            f"{mask.pattern!r} holds \\A or \\Z, and lines are masked many at a time", where=where, mend="use ^ and $"
+        )
     if pattern.search("") or any(match[0] in ("", "\n") for match in pattern.finditer(_PROBE)):
         raise FormatError(f"{mask.pattern!r} can match an empty text or a line break", where=where)
     if "\n" in mask.token or "\\" in mask.token:

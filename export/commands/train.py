@@ -89,8 +89,8 @@ def train(
     )
     if report.flagged_in_test is not None and report.known_in_test is not None:
         typer.echo(
-            f"on the last {spec.training.test_records:,} lines it flags {report.flagged_in_test:.3%}; "
-            f"{report.known_in_test:.1%} of them stood in the training part too"
+            f"of the last {spec.training.test_records:,} lines, {report.known_in_test:.1%} stood in the training part "
+            f"too, and {report.flagged_in_test:.3%} are flagged"
         )
     if report.drifted:
         typer.echo(

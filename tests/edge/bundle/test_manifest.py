@@ -4,6 +4,7 @@ import hashlib
 import json
 from typing import Any
 
+import msgspec
 import pytest
 import sample_bundle
 from hypothesis import given, settings
@@ -85,3 +86,29 @@ def test_outline_reads_other_versions_and_changed_manifests() -> None:
     files = json.dumps({"schema_version": 9, "detector": "line", "target": "cpu", "files": [{"path": "a", "new": 1}]})
     assert outline_files(files.encode()) == ["a"]
     assert outline_files(b'{"manifest_version": 3, "name": "an extension of a browser"}') is None
+
+
+WRONG_NUMBERS = [
+    ("preprocessing.encoder.max_segments", 0, "the encoder has no segments"),
+    ("preprocessing.encoder.length", 0, "the encoder has no length"),
+    ("preprocessing.encoder.pad_id", 1 << 40, "an encoder's id is no token id"),
+    ("preprocessing.encoder.continuation_id", -1, "an encoder's id is no token id"),
+    ("preprocessing.format.skip_characters", -3, "skip_characters is negative"),
+    ("calibration.records", -1, "the calibration is empty"),
+    ("calibration.at_least", [], "the calibration is empty"),
+    ("calibration.scores", [2.0, 1.0], "the calibration"),
+    ("parity.tolerance", 1e300, "the tolerance is not between 0 and 0.1"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "what"), WRONG_NUMBERS)
+def test_numbers_that_mean_nothing_are_refused(path: str, value: object, what: str) -> None:
+    *parents, name = path.split(".")
+    structs: Any = [sample_bundle.manifest()]
+    for parent in parents:
+        structs.append(getattr(structs[-1], parent))
+    changed = msgspec.structs.replace(structs.pop(), **{name: value})
+    for parent in reversed(parents):
+        changed = msgspec.structs.replace(structs.pop(), **{parent: changed})
+    with pytest.raises(SchemaError, match=rf"m: malformed manifest \({what}.*\); export it again"):
+        decode_manifest(encode_manifest(changed), "m")

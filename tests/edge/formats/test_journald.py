@@ -115,3 +115,10 @@ def test_the_real_byte_array(data_dir: Path) -> None:
         "pulseaudio[3728]: Unable to parse indicator of AT+BIA command: AT+BIA=1,1,0,0,0\rAT+BCS=2"
     ]
     assert records.timestamp(0) == "2024-07-01T18:42:46.807141Z"
+
+
+def test_a_message_that_nests_too_deep_is_plain_text() -> None:
+    deep = '{"MESSAGE":' + "[" * 900 + "]" * 900 + "}"
+    records = JournaldFormat().parse([deep, '{"MESSAGE":"fine"}'])
+    assert records.unparsed.tolist() == [True, False]
+    assert records.contents == [deep, "fine"]

@@ -62,3 +62,9 @@ def test_it_is_never_wrong_and_never_too_large(capacity: int, steps: List[Tuple[
             found = cache.get_many(texts)
             assert all(score is None or score == model[text] for text, score in zip(texts, found))
         assert len(cache) <= capacity
+
+
+def test_very_long_texts_are_not_remembered() -> None:
+    cache = RecentCache(10)
+    cache.put_many(["a" * 1024, "b" * 1025], [1.0, 2.0])
+    assert cache.get_many(["a" * 1024, "b" * 1025]) == [1.0, None]

@@ -113,7 +113,8 @@ def test_the_summary_tells_what_was_unusual(small_bundle: Path, tmp_path: Path) 
     setting.run.all(sources, io.BytesIO())
     assert setting.run.summary(4.0) == (
         "2,000 lines from 2 sources, 2 anomalous (0.100%), 1 not in the format and scored as plain text, "
-        "1 longer than 1,000 bytes and cut, 2 distinct ones with more tokens than are looked at, 4.00 s, 500 lines/s"
+        "1 longer than 1,000 bytes and cut, "
+        "2 distinct and very long, of which only the beginning was looked at, 4.00 s, 500 lines/s"
     )
     assert setting.run.summary(0.0).startswith("2,000 lines"), "a clock that stands still divides nothing"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence
@@ -37,6 +39,9 @@ class FakeRuntime:
     class SessionOptions:
         intra_op_num_threads = -1
         log_severity_level = -1
+
+        def add_session_config_entry(self, name: str, value: str) -> None:
+            assert (name, value) == ("session.load_model_format", "ONNX")
 
     def get_available_providers(self) -> List[str]:
         return self._available
@@ -162,3 +167,14 @@ def test_without_onnxruntime(monkeypatch: pytest.MonkeyPatch, model: bytes) -> N
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ProviderError, match=r"cannot be imported \(.*\); install one: pip install 'oddline\[cpu\]'"):
         Session(model)
+
+
+def test_the_runtime_s_telemetry_is_off_before_it_is_loaded() -> None:
+    """onnxruntime 1.32 looks up a host of its maker some seconds after it was loaded, unless it is told not to."""
+    code = (
+        "import sys, os; import edge.cli; from edge.runtime.session import import_onnxruntime; "
+        "assert 'onnxruntime' not in sys.modules; import_onnxruntime(); print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"

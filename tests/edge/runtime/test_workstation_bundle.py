@@ -39,7 +39,7 @@ def test_golden_lines_are_as_promised(bundle: Bundle, detector: Detector) -> Non
     golden = decode_golden(bundle.read(GOLDEN_NAME))
     found = replay(detector, bundle.manifest.preprocessing.format, [one.line for one in golden])
     assert [one.ids for one in found] == [one.ids for one in golden]
-    result = compare(found, golden, bundle.manifest.parity.tolerance, str(bundle.root))
+    result = compare(found, golden, bundle.manifest.threshold.value, bundle.manifest.parity.tolerance, str(bundle.root))
     assert result.lines == len(golden) > 40
     assert 0 < result.anomalous < result.lines
 

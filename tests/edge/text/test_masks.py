@@ -109,3 +109,10 @@ def test_a_pattern_that_could_tear_lines_apart_is_refused(pattern: str) -> None:
 def test_a_token_that_would_not_stay_what_it_is_is_refused(token: str) -> None:
     with pytest.raises(FormatError, match=r"mask 'odd': token .* holds a line break or a backslash"):
         Masker([Mask(name="odd", pattern="a", token=token)])
+
+
+@pytest.mark.parametrize("pattern", [r"\w+\Z", r"\A\w+", r"a|\\\Z"])
+def test_the_ends_of_the_whole_text_are_no_ends_of_a_line(pattern: str) -> None:
+    with pytest.raises(FormatError, match="lines are masked many at a time; use"):
+        Masker([Mask(name="end", pattern=pattern, token="<x>")])
+    Masker([Mask(name="fine", pattern=r"\\Zoo|\w+$", token="<x>")])

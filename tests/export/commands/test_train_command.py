@@ -64,7 +64,7 @@ def test_it_says_what_it_did(trained: Trained) -> None:
     assert lines[0] == f"trained line (default) on {spec.training.records:,} of {total:,} lines: {trained.folder}"
     assert lines[1].startswith(f"threshold {spec.threshold.value:.4f} (conformal: at most a share of 0.02 ")
     assert lines[1].endswith(f"set on {spec.threshold.records:,} later lines")
-    assert lines[2].startswith(f"on the last {spec.training.test_records:,} lines it flags ")
+    assert lines[2].startswith(f"of the last {spec.training.test_records:,} lines, ")
     assert lines[3] == f"next: oddline export {trained.folder} -o BUNDLE"
     said = trained.training.err.splitlines()
     assert said[0] == f"oddline: {trained.log}: format syslog (1000 of the first 1000 lines)"

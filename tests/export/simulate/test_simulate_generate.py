@@ -63,7 +63,8 @@ def moments(log: SimulatedLog) -> list[datetime]:
     for line in log.lines:
         year = result[-1].year if result else log.start.year
         when = datetime.strptime(f"{year} {line[:15]}", "%Y %b %d %H:%M:%S")
-        if result and when < result[-1] - timedelta(days=180):
+        before = result[-1] if result else log.start
+        if when < before - timedelta(days=180):
             when = when.replace(year=year + 1)
         result.append(when)
     return result
