@@ -259,7 +259,7 @@ def test_what_must_not_be_replaced(run: Run, tmp_path: Path) -> None:
         "run": r"holds notes\.txt, which is not part of its run, and is not replaced",
         "home": "is not a run folder, and is not replaced",
         "file": "is not a folder",
-        "file/run": "File exists",
+        "file/run": "a part of the path is a file, not a folder",
     }.items():
         with pytest.raises(OutputError, match=words) as caught:
             check_output(tmp_path / name)

@@ -235,7 +235,7 @@ def test_what_is_no_run_is_left_alone_and_told_before_reading(
         tmp_path / "home": "the folder is not a run folder, and is not replaced; choose another name",
         trained.bundle: "the folder is not a run folder, and is not replaced; choose another name",
         tmp_path / "file": "is not a folder; choose another name",
-        tmp_path / "file" / "run": "File exists; choose another place",
+        tmp_path / "file" / "run": "a part of the path is a file, not a folder; choose another place",
     }.items():
         error = untrained(tmp_path / "never read", "-o", target).error
         assert f"error: {target}: {words}" in error

@@ -75,7 +75,9 @@ def test_an_earlier_simulation_is_replaced_and_other_files_stay(log: SimulatedLo
 
 def test_a_folder_that_cannot_be_made_is_an_output_error(log: SimulatedLog, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match=r"file: File exists; choose another place") as caught:
+    with pytest.raises(
+        OutputError, match=r"file: a part of the path is a file, not a folder; choose another place"
+    ) as caught:
         write_simulation(log, tmp_path / "file")
     assert caught.value.mend is not None
 
