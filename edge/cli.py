@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from contextlib import contextmanager
 from importlib.metadata import entry_points
-from typing import Any, List, Optional
+from typing import Any, Iterator, List, Optional
 
 import typer
 
@@ -59,19 +60,28 @@ def _plug_in() -> None:
 
 
 def main(arguments: Optional[List[str]] = None) -> None:
-    """Run the command line; ends the process with one of the exit statuses of `docs/design.md`.
-
-    A request to end (SIGTERM, or SIGHUP of a terminal that went away) is taken like Ctrl-C, so that results are kept.
-    """
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, signal.default_int_handler)
+    """Run the command line; ends the process with one of the exit statuses of `docs/design.md`."""
     try:
-        _plug_in()
-        app(args=arguments)
+        with _requests_to_end():
+            _plug_in()
+            app(args=arguments)
     except OddlineError as error:
         options.say(f"error: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+
+
+@contextmanager
+def _requests_to_end() -> Iterator[None]:
+    """Take SIGTERM, and SIGHUP of a terminal that went away, like Ctrl-C, so that results are kept."""
+    taken = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                taken[number] = signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, before in taken.items():
+            signal.signal(number, before)
