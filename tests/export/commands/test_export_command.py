@@ -7,6 +7,7 @@ import hashlib
 import json
 import resource
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Tuple
 
@@ -135,20 +136,26 @@ def test_nothing_is_left_when_the_bundle_does_not_load(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture
+@contextmanager
 def limited_files() -> Iterator[None]:
-    """No file can grow beyond 20,000 bytes; as on a full disk, the write itself fails."""
+    """No file can grow beyond 20,000 bytes; as on a full disk, the write itself fails.
+
+    The limit binds the whole process: whoever writes a test run's output into a file must find it lifted again.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.usefixtures("quick")
 def test_nothing_is_left_when_a_file_cannot_be_written(
-    export: Callable[..., Ended], trained: Trained, tmp_path: Path, limited_files: None
+    export: Callable[..., Ended], trained: Trained, tmp_path: Path
 ) -> None:
-    error = export(trained.folder, tmp_path / "new").error
+    with limited_files():
+        error = export(trained.folder, tmp_path / "new").error
     assert f"{tmp_path / 'new'}: the file would be larger than the limit; raise the limit" in error
     assert list(tmp_path.iterdir()) == []
 
