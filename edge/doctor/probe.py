@@ -11,6 +11,7 @@ import numpy as np
 from edge.bundle.folder import Bundle
 from edge.bundle.golden import decode_golden
 from edge.bundle.manifest import GOLDEN_NAME
+from edge.runtime.verifying import relative_differences
 
 # y = x + x, float32 [batch, 4]; opset 13, IR version 8: 93 bytes, made once with onnx.helper, as a test makes them
 # again.
@@ -22,7 +23,10 @@ TINY_MODEL = base64.b64decode(
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """`expected` is what the output `output` must be for `inputs`, within the relative `tolerance`."""
+    """`expected` is what the output `output` must be for `inputs`.
+
+    `tolerance` is relative to the larger of the value and `threshold` (see `relative_differences`).
+    """
 
     name: str
     model: bytes
@@ -30,12 +34,13 @@ class Probe:
     output: str
     expected: np.ndarray
     tolerance: float
+    threshold: float
 
 
 def tiny_probe() -> Probe:
     """A model of one node, which any provider can run."""
     x = np.array([[1.0, -2.0, 0.5, 1000.0]], np.float32)
-    return Probe("a model of one node", TINY_MODEL, {"x": x}, "y", x + x, 1e-6)
+    return Probe("a model of one node", TINY_MODEL, {"x": x}, "y", x + x, tolerance=1e-6, threshold=1.0)
 
 
 def bundle_probe(bundle: Bundle) -> Probe:
@@ -53,6 +58,7 @@ def bundle_probe(bundle: Bundle) -> Probe:
         output="score",
         expected=np.asarray([first.score], np.float64),
         tolerance=manifest.parity.tolerance,
+        threshold=manifest.threshold.value,
     )
 
 
@@ -61,5 +67,4 @@ def disagreement(probe: Probe, found: np.ndarray) -> float:
     values = np.asarray(found, np.float64)
     if values.shape != probe.expected.shape:
         values = values.max(axis=0, keepdims=True)
-    scale = np.maximum(1.0, np.abs(probe.expected))
-    return float(np.max(np.abs(values - probe.expected) / scale))
+    return float(np.max(relative_differences(values, probe.expected, probe.threshold)))

@@ -40,6 +40,12 @@ def make_report(
 ) -> Report:
     """The report with its problems found."""
     problems = [package_problem(machine.packages), _gpu_problem(machine, providers)]
+    problems += [
+        f"this onnxruntime was built with {check.name}, which does not work: {check.why}; mend: install what is "
+        "missing, or score with --provider cpu"
+        for check in providers
+        if not check.works and check.name != "cpu"
+    ]
     return Report(
         schema_version=SCHEMA_VERSION,
         machine=machine,

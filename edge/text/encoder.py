@@ -9,21 +9,28 @@ from __future__ import annotations
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from edge.bundle.manifest import EncoderSpec
 from edge.errors import FormatError, IntegrityError
+
+# A tokenizer's time and memory grow with the whole text, though a content's rows hold few tokens: of a text with more
+# characters than this for each of them, the rest is not read. Words are some five characters long.
+CHARACTERS_A_TOKEN = 64
 
 
 class Rows(NamedTuple):
     """`ids` int32 [rows, length]; `owners` int64 [rows], ascending: the index of the content that the row is of.
 
-    `cut` counts the contents that had more tokens than `max_segments` rows hold.
+    `cut` counts the contents of which only the beginning was looked at, as `max_segments` rows hold no more.
     """
 
     ids: np.ndarray
     owners: np.ndarray
     cut: int
+
+
+_Placed = Tuple[np.ndarray, np.ndarray]
 
 
 class TokenEncoder:
@@ -40,6 +47,10 @@ class TokenEncoder:
         if spec.continuation_id is not None and (spec.fill != "pad" or spec.length < 2):
             raise FormatError("a continuation id needs the fill pad and rows of two tokens or more")
         self._spec = spec
+        continued = 0 if spec.continuation_id is None else 1
+        more_rows = 0 if spec.fill == "tile" else spec.max_segments - 1
+        self._most_tokens = spec.length + more_rows * (spec.length - continued)
+        self._most_characters = CHARACTERS_A_TOKEN * self._most_tokens
         try:
             self._tokenizer = Tokenizer.from_buffer(tokenizer)
         except Exception as error:  # tokenizers raises bare Exception, and only that, for what it cannot read
@@ -61,35 +72,46 @@ class TokenEncoder:
 
     def encode(self, masked: Sequence[str]) -> Rows:
         """Rows of ids; every content has at least one row, also an empty one (padding only)."""
-        encodings = self._tokenizer.encode_batch(list(masked), add_special_tokens=False)
-        return self._place([encoding.ids for encoding in encodings], self._spec.pad_id, self._spec.continuation_id)
+        tokens = [encoding.ids for encoding in self._tokenize(masked)]
+        ids, owners = self._place(tokens, self._spec.pad_id, self._spec.continuation_id)
+        cut = sum(
+            len(text) > self._most_characters or len(content) > self._most_tokens
+            for text, content in zip(masked, tokens)
+        )
+        return Rows(ids, owners, cut)
 
     def spans(self, masked: Sequence[str]) -> List[List[Tuple[int, int]]]:
         """For each content, the span of its characters that each of its tokens covers."""
-        encodings = self._tokenizer.encode_batch(list(masked), add_special_tokens=False)
-        return [encoding.offsets for encoding in encodings]
+        return [encoding.offsets for encoding in self._tokenize(masked)]
 
     def positions(self, tokens: int) -> np.ndarray:
         """Which of a content's tokens stands at each place of its rows, int32 [rows, length]; -1 is none of them."""
         marker = None if self._spec.continuation_id is None else -1
-        return self._place([list(range(tokens))], -1, marker).ids
+        return self._place([list(range(tokens))], -1, marker)[0]
 
-    def _place(self, tokens: List[List[int]], empty: int, marker: Optional[int]) -> Rows:
+    def _tokenize(self, masked: Sequence[str]) -> List[Encoding]:
+        """Of each text, as far as it is read."""
+        encodings: List[Encoding] = self._tokenizer.encode_batch(
+            [text[: self._most_characters] for text in masked], add_special_tokens=False
+        )
+        return encodings
+
+    def _place(self, tokens: List[List[int]], empty: int, marker: Optional[int]) -> _Placed:
         if self._spec.fill == "tile":
             return _tile(tokens, self._spec.length, empty)
         return _segment(tokens, self._spec.length, self._spec.max_segments, empty, marker)
 
 
-def _tile(tokens: List[List[int]], length: int, empty: int) -> Rows:
+def _tile(tokens: List[List[int]], length: int, empty: int) -> _Placed:
     """Each content's ids repeated, then cut to the length, rounding as the published notebook does."""
     ids = np.full((len(tokens), length), empty, np.int32)
     for row, content in enumerate(tokens):
         if content:
             ids[row] = (content * round(length / len(content) + 1))[:length]
-    return Rows(ids, np.arange(len(tokens)), sum(len(content) > length for content in tokens))
+    return ids, np.arange(len(tokens))
 
 
-def _segment(tokens: List[List[int]], length: int, most: int, empty: int, marker: Optional[int]) -> Rows:
+def _segment(tokens: List[List[int]], length: int, most: int, empty: int, marker: Optional[int]) -> _Placed:
     """Each content's ids in as many full rows as it needs, at most `most`; a short content is filled with `empty`.
 
     Rows that continue a content begin with the `marker`, when there is one.
@@ -111,4 +133,4 @@ def _segment(tokens: List[List[int]], length: int, most: int, empty: int, marker
             for start in [*range(length, length + (parts - 2) * step, step), last]:
                 ids[row] = head + content[start : start + step]
                 row += 1
-    return Rows(ids, owners, int(np.count_nonzero(counts > length + (most - 1) * step)))
+    return ids, owners

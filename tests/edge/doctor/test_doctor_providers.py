@@ -77,7 +77,7 @@ def test_a_provider_that_computes_something_else_does_not_work(wrong: List[List[
 
 
 def test_of_several_rows_the_highest_score_counts() -> None:
-    probe = Probe("p", b"", {}, "score", np.array([3.0]), 1e-6)
+    probe = Probe("p", b"", {}, "score", np.array([3.0]), tolerance=1e-6, threshold=1.0)
     assert disagreement(probe, np.array([1.0, 3.0, 2.0])) == 0.0
     assert disagreement(probe, np.array([3.0])) == 0.0
     assert disagreement(probe, np.array([1.0, 2.0])) > 0.3
@@ -104,7 +104,9 @@ def test_a_report_tells_what_works() -> None:
     assert "cuda|does not work: no driver" in lines(found)
     assert "cpu|works, loaded in 12.5 ms, first inference 0.25 ms" in lines(found)
     assert "AzureExecutionProvider|not used by oddline" in lines(found)
-    assert lines(found)[-1] == "none found"
+    assert lines(found)[-1].startswith("this onnxruntime was built with cuda, which does not work: no driver; mend: ")
+    works = ProviderCheck("cuda", works=True, why=None, load_seconds=0.1, run_seconds=0.1)
+    assert lines(report([works, WORKING_CPU]))[-1] == "none found"
     assert not report([failed]).works
     assert not report([]).works
 

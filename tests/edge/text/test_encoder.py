@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from edge.bundle.manifest import EncoderSpec
 from edge.errors import FormatError, IntegrityError
-from edge.text.encoder import TokenEncoder
+from edge.text.encoder import CHARACTERS_A_TOKEN, TokenEncoder
 
 PAD = 90
 
@@ -71,6 +71,15 @@ def test_what_exceeds_the_rows_is_cut_and_counted() -> None:
     assert rows.ids.tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]] * 3 + [[1, PAD, PAD, PAD]]
     assert rows.cut == 2
     assert make(max_segments=1).encode([upto(5)]).ids.tolist() == [[1, 2, 3, 4]]
+
+
+def test_of_a_text_with_more_characters_than_its_rows_can_hold_only_the_beginning_is_read() -> None:
+    encoder = make(max_segments=2)  # eight tokens: 8 x 64 characters are read
+    blanks = " " * (8 * CHARACTERS_A_TOKEN - 5)
+    rows = encoder.encode([f"w1 {blanks}w2 w3", f"{blanks}w1 w2", f"{blanks}   w1 w2"])
+    assert rows.ids.tolist() == [[1, 2, PAD, PAD], [1, 2, PAD, PAD], [1, PAD, PAD, PAD]]
+    assert rows.cut == 2
+    assert len(encoder.spans([f"w1 {blanks}w2 w3"])[0]) == 2, "reasons are of the tokens that were scored"
 
 
 def test_rows_that_continue_a_content_begin_with_the_marker() -> None:
