@@ -7,16 +7,20 @@ import sys
 import threading
 from contextlib import contextmanager
 from importlib.metadata import entry_points
-from typing import Any, Iterator, List, Optional
+from pathlib import Path
+from typing import Any, Iterator, List, NoReturn, Optional
 
 import typer
 
 from edge import __version__
 from edge.commands import bench, doctor, inspect, options, score, verify
 from edge.errors import OddlineError
+from edge.files.atomic import output_error
+from edge.sinks.output import send_nowhere
 
 COMMAND_GROUP = "oddline.commands"
 EXIT_INTERRUPTED = 130
+SHOWN_NAME = 200
 
 app = typer.Typer(
     name="oddline",
@@ -63,13 +67,33 @@ def main(arguments: Optional[List[str]] = None) -> None:
     """Run the command line; ends the process with one of the exit statuses of `docs/design.md`."""
     try:
         with _requests_to_end():
-            _plug_in()
-            app(args=arguments)
+            try:
+                _plug_in()
+                app(args=arguments)
+            finally:
+                # Here, where it can still be said, and not at the interpreter's end.
+                sys.stdout.flush()
     except OddlineError as error:
-        options.say(f"error: {error}")
-        sys.exit(error.exit_code)
+        _end_with(error)
+    except BrokenPipeError:
+        send_nowhere(sys.stdout)  # the reader has seen enough
+    except OSError as error:
+        _end_with(_os_error(error))
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _end_with(error: OddlineError) -> NoReturn:
+    options.say(f"error: {error}")
+    sys.exit(error.exit_code)
+
+
+def _os_error(error: OSError) -> OddlineError:
+    """What no code nearer to it foresaw; without a file's name it can only be the standard output."""
+    if error.filename is not None:
+        return OddlineError(f"{error.strerror}", where=str(error.filename)[:SHOWN_NAME], mend="check the path")
+    send_nowhere(sys.stdout)
+    return output_error(error, Path("standard output"))
 
 
 @contextmanager

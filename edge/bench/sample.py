@@ -46,12 +46,18 @@ def read_sample(paths: Sequence[str], *, warn: Callable[[str], None]) -> Sample:
     size = 0
     for source in expand_paths(paths, warn=warn):
         names.append(source.name)
-        for block in read_blocks(source):
-            for line in block.lines:
-                if len(lines) == MOST_LINES or size > MOST_BYTES:
-                    return Sample(lines, names, golden=False, complete=False)
-                lines.append(line)
-                size += len(line) + 1
+        try:
+            for block in read_blocks(source):
+                for line in block.lines:
+                    if len(lines) == MOST_LINES or size > MOST_BYTES:
+                        return Sample(lines, names, golden=False, complete=False)
+                    lines.append(line)
+                    size += len(line) + 1
+        except InputError as error:
+            # As far as it could be read, like score.
+            if not lines:
+                raise
+            warn(f"warning: {error}")
     if not lines:
         raise InputError("there are no lines to measure with", where=", ".join(names), mend="name a log that has some")
     return Sample(lines, names, golden=False, complete=True)

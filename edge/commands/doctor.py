@@ -20,9 +20,8 @@ def doctor(
     as_json: bool = typer.Option(False, "--json", help="Print the report as JSON."),
 ) -> None:
     """Show versions and hardware, and run a real inference on each execution provider."""
-    import msgspec
-
     from edge.bundle.folder import load_bundle
+    from edge.commands.show import show_json
     from edge.doctor.machine import read_machine
     from edge.doctor.probe import bundle_probe, tiny_probe
     from edge.doctor.providers import built_in, check_providers, unused
@@ -41,7 +40,7 @@ def doctor(
         read_machine(), probe.name, checks, unused=unused(built), runtime_error=failure.what if failure else None
     )
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(report), indent=2))
+        show_json(report)
     else:
         for head, rows in report_sections(report):
             typer.echo(escape_control(head))

@@ -15,14 +15,13 @@ def inspect(
     as_json: bool = typer.Option(False, "--json", help="Print the manifest and the model's facts as JSON."),
 ) -> None:
     """Show what a bundle is, how it was made and what it expects."""
-    import msgspec
-
     from edge.bundle.describe import facts, sections
     from edge.bundle.folder import load_bundle
+    from edge.commands.show import show_json
 
     loaded = load_bundle(options.folder(bundle))
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(facts(loaded)), indent=2))
+        show_json(facts(loaded))
         return
     for head, rows in sections(loaded):
         typer.echo(head)

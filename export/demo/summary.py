@@ -35,7 +35,7 @@ def summarise(outcome: Outcome, *, colour: bool) -> list[str]:
         "",
         "how well the odd lines are told from the normal ones, beside methods that need no training to speak of",
         *align(_areas(outcome.evaluation), right=(1, 2), indent="  "),
-        "  area: under the ROC curve, 0.5 is guessing and 1 perfect; found: at 1 false alarm in 100 normal lines",
+        "  area: under the ROC curve, 0.5 is guessing and 1 perfect; at 1 %: odd lines flagged at 1 false alarm in 100",
         "",
         "speed on this machine",
         *align(_speed(outcome), indent="  "),
@@ -71,7 +71,7 @@ def _learnt(outcome: Outcome) -> list[tuple[str, str]]:
         ("from", f"{training.records:,} lines of syslog, {training.distinct_inputs:,} distinct without their numbers"),
         ("model", f"{training.parameters['weights']:,} weights, a bundle of {_size(outcome) / 1e6:.1f} MB"),
         ("threshold", f"{threshold.value:.2f}, set on {threshold.records:,} later lines: {threshold.method}"),
-        ("found", _found(outcome.evaluation)),
+        ("in use", _found(outcome.evaluation)),
     ]
 
 
@@ -82,13 +82,13 @@ def _size(outcome: Outcome) -> int:
 def _found(report: EvaluationReport) -> str:
     figures = report.rows[0].lines
     return (
-        f"{round(figures.tpr * figures.anomalous):,} of {figures.anomalous:,} odd lines that were never seen before, "
-        f"and {round(figures.fpr * figures.normal):,} false alarms in {figures.normal:,} normal ones"
+        f"{round(figures.tpr * figures.anomalous):,} of {figures.anomalous:,} odd lines that were never seen before "
+        f"are flagged, and {round(figures.fpr * figures.normal):,} false alarms in {figures.normal:,} normal ones"
     )
 
 
 def _areas(report: EvaluationReport) -> list[tuple[str, str, str]]:
-    rows = [("", "area", "found")]
+    rows = [("", "area", "at 1 %")]
     for place, row in enumerate(report.rows):
         rows.append((row.name if place else "oddline", f"{row.lines.auroc:.4f}", f"{row.lines.tpr_at_max_fpr:.1%}"))
     return rows

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import List
 
 import pytest
 
@@ -59,3 +60,17 @@ def test_the_file_holds_the_sample_and_goes_away() -> None:
         assert [line for block in read_blocks(source) for line in block.lines] == lines
     assert not source.path.exists()
     assert not source.path.parent.exists()
+
+
+def test_a_damaged_log_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    whole = gzip.compress(b"".join(b"line %d\n" % number for number in range(5000)))
+    cut = tmp_path / "cut.gz"
+    cut.write_bytes(whole[: len(whole) // 2])
+    said: List[str] = []
+    sample = read_sample([str(cut)], warn=said.append)
+    assert sample.lines[0] == b"line 0"
+    assert len(said) == 1
+    assert said[0].startswith(f"warning: {cut}, after byte ")
+    cut.write_bytes(whole[:20])
+    with pytest.raises(InputError):
+        read_sample([str(cut)], warn=said.append)
