@@ -71,8 +71,9 @@ def main(arguments: Optional[List[str]] = None) -> None:
                 _plug_in()
                 app(args=arguments)
             finally:
-                # Here, where it can still be said, and not at the interpreter's end.
-                sys.stdout.flush()
+                # Here, where it can still be said, and not at the interpreter's end. A closed one is None.
+                if sys.stdout is not None:
+                    sys.stdout.flush()
     except OddlineError as error:
         _end_with(error)
     except BrokenPipeError:
