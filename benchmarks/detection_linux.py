@@ -25,7 +25,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from edge.bundle.manifest import FormatSpec
+from edge.bundle.preprocessing import FormatSpec
 from edge.errors import OddlineError, TooLittleDataError
 from edge.files.atomic import AtomicFile
 from edge.files.lines import read_blocks
@@ -195,7 +195,7 @@ def sample(file: LogFile) -> LogFile:
 
 def check_training(subjects: list[Subject], linux: LogFile, first: int) -> dict[str, bool | None]:
     """For each run, whether its training slice is the first part of this log; None for a bundle. Says where not."""
-    plain = FormatSpec(name="plain", layout=None, skip_characters=0)
+    plain = FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0)
     fingerprint = LogData(plain, linux.lines[:first]).fingerprint()
     found: dict[str, bool | None] = {}
     for subject in subjects:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -20,27 +18,23 @@ from edge.bundle.manifest import (
     MANIFEST_NAME,
     MODEL_NAME,
     SCHEMA_VERSION,
-    TOKENIZER_NAME,
     Manifest,
     Parity,
     encode_manifest,
 )
 from edge.bundle.onnx_reader import ModelFacts
 from edge.errors import ParityError, TooLittleDataError
-from edge.formats import make_format
-from edge.runtime.session import Session
-from edge.runtime.verdicts import is_anomalous
-from edge.runtime.verifying import relative_differences
-from edge.text.clean import decode_block
+from edge.runtime.scorer import Scorer
+from edge.runtime.session import DEFAULT_BATCH_ROWS, Session
+from edge.runtime.verifying import content_of, relative_differences, replay
 from export.convert import to_onnx
-from export.golden import make_golden, pick_lines
-from export.line.models import RowScorer, load_scorer
+from export.golden import odd_examples, pick
 from export.parity import LARGEST_RELATIVE_DIFFERENCE, LEAST_RECORDS, compare, prove
-from export.run import CALIBRATION_NAME, TEST_NAME, Run
+from export.run import CALIBRATION_NAME, TEST_NAME, Example, Run
+from export.trained import keras_scorer, load_graph
 
 METRICS_PATH = "report/metrics.json"
 PARITY_PATH = "report/parity.json"
-_ANY_TIME = datetime(2000, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -74,34 +68,36 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
     """
     held_out = [*run.heldout(CALIBRATION_NAME), *run.heldout(TEST_NAME)]
     if not held_out:
-        raise TooLittleDataError("the run holds no held-out lines", where=str(run.folder), mend="train again")
-    lines = decode_block(held_out)
-    contents = _contents(run, lines)
+        raise TooLittleDataError("the run holds no held-out records", where=str(run.folder), mend="train again")
+    contents = [example.content for example in held_out]
     # Entered before the work that takes minutes: what must not be replaced is refused at once.
     with new_bundle_folder(folder) as aside:
-        scorer = load_scorer(run)
+        graph = load_graph(run)
+        scorer = keras_scorer(graph, run.spec.preprocessing, run.read)
         say(f"converting to ONNX for {options.target}")
-        model, facts = to_onnx(scorer.graph, target=options.target, name=f"{run.spec.detector}-{run.spec.preset}")
+        model, facts = to_onnx(graph, target=options.target, name=f"{run.spec.detector}-{run.spec.preset}")
         session = Session(model, provider="cpu")
-        say(f"comparing Keras with ONNX Runtime on {len(lines):,} held-out lines")
-        exported = RowScorer(scorer.masker, scorer.encoder, scorer.skip_characters, _as_graph(session)).score(contents)
+        exporting = Scorer(scorer.encoder, session.run, batch_rows=DEFAULT_BATCH_ROWS)
+        say(f"comparing Keras with ONNX Runtime on {len(contents):,} held-out records")
+        exported = exporting.score(contents)
         reference = scorer.score(contents)
-        _check_calibration(run, reference)
+        _check_scores(run, held_out, reference)
         comparison = compare(reference, exported, run.spec.threshold.value)
         parity = prove(comparison, where=options.name)
-        if len(lines) < LEAST_RECORDS:
-            say(f"only {len(lines):,} held-out lines to compare on, {LEAST_RECORDS:,} make a stronger proof")
+        if len(contents) < LEAST_RECORDS:
+            say(f"only {len(contents):,} held-out records to compare on, {LEAST_RECORDS:,} make a stronger proof")
         proof = ParityReport(
             schema_version=1,
             reference="Keras, float32, CPU",
             exported="ONNX Runtime, float32, CPU",
-            records=len(lines),
-            distinct_records=len(set(scorer.mask(contents))),
+            records=len(contents),
+            distinct_records=len(set(scorer.encoder.keys(contents))),
             parity=parity,
         )
-        golden = _golden(run, scorer, session, pick_lines(lines, exported))
+        golden = _golden(run, exporting, [held_out[place].lines for place in pick(contents, exported)])
         (aside / MODEL_NAME).write_bytes(model)
-        (aside / TOKENIZER_NAME).write_bytes(run.tokenizer)
+        for name in run.input_files():
+            (aside / name).write_bytes(run.read(name))
         (aside / GOLDEN_NAME).write_bytes(encode_golden(golden))
         (aside / METRICS_PATH).parent.mkdir()
         (aside / METRICS_PATH).write_bytes(
@@ -114,46 +110,26 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
     return manifest
 
 
-def _check_calibration(run: Run, scores: np.ndarray) -> None:
-    """Make sure that the threshold was set with the scorer that is exported: `scores` are those of the held-out lines.
+def _check_scores(run: Run, held_out: list[Example], scores: np.ndarray) -> None:
+    """Make sure that the threshold was set with the scorer that is exported.
 
     A run keeps weights, not code: another version of oddline may make another score of them.
     """
-    calibration, threshold = run.spec.calibration, run.spec.threshold
-    found = scores[: calibration.records]
-    ends = relative_differences(
-        [found.min(), found.max()], [calibration.scores[0], calibration.scores[-1]], threshold.value
-    )
-    flagged = int(is_anomalous(found, threshold.value).sum())
-    if not ends.max() <= LARGEST_RELATIVE_DIFFERENCE or flagged != round(threshold.expected_fpr * (len(found) + 1)) - 1:
+    known = [place for place, example in enumerate(held_out) if example.score is not None]
+    expected = [held_out[place].score or 0.0 for place in known]
+    differences = relative_differences(scores[known], expected, run.spec.threshold.value)
+    if not differences.max(initial=0.0) <= LARGEST_RELATIVE_DIFFERENCE:
         raise ParityError(
-            "the model does not score the held-out lines as it did when the threshold was set",
+            "the model does not score the held-out records as it did when the threshold was set",
             where=str(run.folder),
             mend="train again",
         )
 
 
-def _contents(run: Run, lines: Sequence[str]) -> list[str]:
+def _golden(run: Run, scorer: Scorer, lines: list[list[str]]) -> list[Golden]:
     spec = run.spec.preprocessing.format
-    return make_format(spec.name, layout=spec.layout, reference=_ANY_TIME).parse(list(lines)).contents
-
-
-def _as_graph(session: Session) -> Callable[[np.ndarray], dict[str, Any]]:
-    """The session in the shape of a Keras graph, so that both are fed by the very same code."""
-
-    def graph(ids: np.ndarray) -> dict[str, Any]:
-        return {"score": session.run(["score"], {"ids": ids})[0]}
-
-    return graph
-
-
-def _golden(run: Run, scorer: RowScorer, session: Session, lines: list[str]) -> list[Golden]:
-    contents = _contents(run, lines)
-    rows = scorer.encoder.encode(scorer.mask(contents))
-    parts = np.split(rows.ids, np.flatnonzero(np.diff(rows.owners)) + 1)
-    scores = np.asarray([session.run(["score"], {"ids": part})[0].max() for part in parts], np.float32)
-    verdicts = is_anomalous(scores, run.spec.threshold.value)
-    return make_golden(lines, contents, [part.tolist() for part in parts], scores, verdicts)
+    lines = [*lines, *odd_examples(spec)]
+    return replay(scorer, run.spec.threshold.value, lines, [content_of(spec, one) for one in lines])
 
 
 def _manifest(run: Run, options: ExportOptions, facts: ModelFacts, parity: Parity, folder: Path) -> Manifest:
@@ -171,6 +147,7 @@ def _manifest(run: Run, options: ExportOptions, facts: ModelFacts, parity: Parit
         graph=facts.graph_spec(),
         preprocessing=spec.preprocessing,
         threshold=spec.threshold,
+        parts=spec.parts,
         calibration=spec.calibration,
         parity=parity,
         training=spec.training,
@@ -179,5 +156,5 @@ def _manifest(run: Run, options: ExportOptions, facts: ModelFacts, parity: Parit
     )
 
 
-def _pretty(value: Any) -> bytes:
+def _pretty(value: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"

@@ -8,6 +8,7 @@ import numpy as np
 
 from edge.bundle.manifest import Calibration, Threshold
 from edge.errors import InputError
+from edge.runtime.verdicts import is_anomalous
 
 # More points than this are thinned out, except at the upper end, where verdicts are made.
 _EXACT_TAIL = 1024
@@ -71,6 +72,11 @@ def choose_threshold(
         records=n,
         expected_fpr=(expected + 1) / (n + 1),
     )
+
+
+def expected_share(scores: np.ndarray, value: float) -> float:
+    """The share of normal records that a threshold flags, as `scores`, float32 [n], of such records let expect."""
+    return (int(is_anomalous(scores, value).sum()) + 1) / (len(scores) + 1)
 
 
 def summarise(scores: np.ndarray) -> Calibration:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from itertools import accumulate, pairwise
 
 import numpy as np
 
-from edge.bundle.manifest import FormatSpec
+from edge.bundle.preprocessing import FormatSpec
 from edge.errors import TooLittleDataError
 from edge.files.lines import read_blocks
 from edge.files.paths import Source, expand_paths
-from edge.formats import detect_format
+from edge.formats import Batch, detect_format
 from edge.runtime.pipeline import FormatChoice
 from edge.text.clean import decode_block
+from export.labels import NORMAL
 
 _LOOKED_AT = 1000
 _BLOCK_LINES = 8192
@@ -25,12 +26,18 @@ _BLOCK_LINES = 8192
 
 @dataclass
 class LogData:
-    """Lines in the order of time: `lines` raw, `contents` what a detector sees, `stamps` their time stamps."""
+    """Records in the order of time: `lines` raw, `contents` what a detector sees, `stamps` their time stamps.
+
+    A record of several raw lines has them joined by newlines. `kinds` are ``""`` for normal records, and otherwise the
+    label of the anomaly; `scores`, float32 [n], those of the trained model where they are known.
+    """
 
     format: FormatSpec
-    lines: list[bytes] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     contents: list[str] = field(default_factory=list)
     stamps: list[str | None] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    scores: np.ndarray | None = None
     unparsed: int = 0
 
     def __len__(self) -> int:
@@ -42,16 +49,35 @@ class LogData:
         self.lines = [self.lines[place] for place in places]
         self.contents = [self.contents[place] for place in places]
         self.stamps = [self.stamps[place] for place in places]
+        self.kinds = [self.kinds[place] for place in places]
 
     def part(self, start: int, stop: int) -> LogData:
-        """Lines `start` to `stop` (not included)."""
-        return LogData(self.format, self.lines[start:stop], self.contents[start:stop], self.stamps[start:stop])
+        """Records `start` to `stop` (not included)."""
+        return self.pick(range(start, min(stop, len(self))))
+
+    def pick(self, places: Iterable[int]) -> LogData:
+        """The records at these places, in their order."""
+        picked = LogData(self.format)
+        for place in places:
+            picked.lines.append(self.lines[place])
+            picked.contents.append(self.contents[place])
+            picked.stamps.append(self.stamps[place])
+            picked.kinds.append(self.kinds[place])
+        return picked
+
+    def of_kind(self, kind: str) -> LogData:
+        """The records of one kind."""
+        return self.pick(place for place, found in enumerate(self.kinds) if found == kind)
+
+    def scored(self, scores: np.ndarray) -> LogData:
+        """The same records with the model's scores of them."""
+        return replace(self, scores=scores)
 
     def fingerprint(self) -> str:
-        """sha256 over the raw lines, each ended by a newline."""
+        """sha256 over the raw lines as UTF-8, each ended by a newline."""
         digest = hashlib.sha256()
         for line in self.lines:
-            digest.update(line + b"\n")
+            digest.update(line.encode("utf-8", "replace") + b"\n")
         return digest.hexdigest()
 
     def days(self) -> float | None:
@@ -95,13 +121,16 @@ def read_log(
         if not lines:
             continue
         if spec is None:
-            spec = FormatSpec(name=asked or _detect(source, lines, say), layout=layout, skip_characters=0)
+            spec = FormatSpec(
+                name=asked or _detect(source, lines, say), layout=layout, fields=None, header=None, skip_characters=0
+            )
         parts.append(_parse(source, lines, FormatChoice(spec, spec.name, layout, year)))
-    whole = LogData(spec or FormatSpec(name="plain", layout=None, skip_characters=0))
+    whole = LogData(spec or FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0))
     for part in parts:
         whole.lines += part.lines
         whole.contents += part.contents
         whole.stamps += part.stamps
+        whole.kinds += part.kinds
         whole.unparsed += part.unparsed
     if whole.unparsed:
         say(f"{whole.unparsed:,} of {len(whole):,} lines are not in the format, and are read as plain text")
@@ -148,15 +177,24 @@ def _detect(source: Source, lines: Sequence[bytes], say: Callable[[str], None]) 
 
 
 def _parse(source: Source, lines: list[bytes], choice: FormatChoice) -> LogData:
-    part = LogData(choice.bundle, lines)
-    chosen = choice.choose(source, decode_block(lines[:_LOOKED_AT]), lambda _: None)
+    part = LogData(choice.bundle)
+    reader = choice.choose(source, decode_block(lines[:_LOOKED_AT]), lambda _: None)
+    texts: list[str] = []
     for start in range(0, len(lines), _BLOCK_LINES):
-        texts = decode_block(lines[start : start + _BLOCK_LINES])
-        records = chosen.parse(texts)
-        part.contents += records.contents
-        part.stamps += [records.timestamp(i) for i in range(len(texts))]
-        part.unparsed += int(records.unparsed.sum())
+        block = decode_block(lines[start : start + _BLOCK_LINES])
+        texts += block
+        _take(part, reader.read(block, start + 1, np.zeros(len(block), np.int64)), texts)
+    _take(part, reader.finish(), texts)
     return part
+
+
+def _take(part: LogData, batch: Batch, texts: Sequence[str]) -> None:
+    records = batch.records
+    part.lines += ["\n".join(texts[number - 1] for number in batch.lines_of(i)) for i in range(len(batch))]
+    part.contents += records.contents
+    part.stamps += [records.timestamp(i) for i in range(len(batch))]
+    part.kinds += [NORMAL] * len(batch)
+    part.unparsed += int(records.unparsed.sum())
 
 
 def _moments(stamps: Sequence[str | None]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Which lines go into golden.jsonl, and what must come out of them."""
+"""Which records go into golden.jsonl."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.bundle.golden import Golden
+from edge.bundle.preprocessing import FormatSpec
 
-NORMAL_LINES = 40
-ODD_LINES = 20
+NORMAL_RECORDS = 40
+ODD_RECORDS = 20
 
 # Lines that no training log holds, so that the self-test sees anomalous ones whatever the log was like, and bytes
 # that a parser could stumble over.
@@ -22,27 +22,20 @@ ODD_EXAMPLES = (
 )
 
 
-def pick_lines(lines: Sequence[str], scores: np.ndarray) -> list[str]:
-    """Lines spread over the whole range of `scores`, float32 [n], the oddest ones all, and lines foreign to any log."""
-    distinct = dict(zip(lines, scores.tolist(), strict=True))
-    ordered = sorted(distinct, key=lambda line: (distinct[line], line))
-    odd = ordered[-ODD_LINES:]
+def pick(contents: Sequence[str], scores: np.ndarray) -> list[int]:
+    """Which contents stand for all: spread over the whole range of `scores`, float32 [n], and the oddest ones all."""
+    distinct: dict[str, int] = {}
+    for place, content in enumerate(contents):
+        distinct.setdefault(content, place)
+    ordered = sorted(distinct.values(), key=lambda place: (scores[place], contents[place]))
+    odd = ordered[-ODD_RECORDS:]
     rest = ordered[: -len(odd)]
-    places = np.linspace(0, len(rest) - 1, min(NORMAL_LINES, len(rest))).astype(int)
-    return [*(rest[place] for place in np.unique(places)), *odd, *ODD_EXAMPLES]
+    places = np.linspace(0, len(rest) - 1, min(NORMAL_RECORDS, len(rest))).astype(int)
+    return [*(rest[place] for place in np.unique(places)), *odd]
 
 
-def make_golden(
-    lines: Sequence[str],
-    contents: Sequence[str],
-    rows: Sequence[list[list[int]]],
-    scores: np.ndarray,
-    anomalous: np.ndarray,
-) -> list[Golden]:
-    """The golden records of the lines; all arguments have the same length."""
-    return [
-        Golden(line=line, content=content, ids=ids, score=score, anomalous=verdict)
-        for line, content, ids, score, verdict in zip(
-            lines, contents, rows, scores.tolist(), anomalous.tolist(), strict=True
-        )
-    ]
+def odd_examples(spec: FormatSpec) -> list[list[str]]:
+    """Records that no training log holds, each as its raw lines, in a format."""
+    if spec.name == "csv":
+        return []
+    return [[line] for line in ODD_EXAMPLES]

@@ -3,8 +3,8 @@
     run.json          the typed description below
     weights.npz       the Keras model's weights, in its own order, as plain arrays
     tokenizer.json    the tokenizer
-    training.jsonl.gz the distinct masked contents that were learnt from, with their counts (for the baselines)
-    calibration.log.gz, test.log.gz   the held-out slices, raw
+    training.jsonl.gz the distinct inputs that were learnt from, with their counts (for the baselines)
+    calibration.jsonl.gz, test.jsonl.gz   the held-out slices: raw lines, contents, labels
 
 A run holds parts of the log that it was made from: treat it like the log.
 """
@@ -16,17 +16,18 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from edge.bundle.manifest import Calibration, Preprocessing, Threshold, Training
+from edge.bundle.manifest import TOKENIZER_NAME, Calibration, ScorePart, Threshold, Training
+from edge.bundle.preprocessing import Preprocessing
 from edge.errors import InputError, IntegrityError, SchemaError
 from edge.files.atomic import atomic_folder, output_error
 from export.dataset import LogData
@@ -34,13 +35,16 @@ from export.dataset import LogData
 RUN_SCHEMA_VERSION = 1
 RUN_NAME = "run.json"
 WEIGHTS_NAME = "weights.npz"
-TOKENIZER_NAME = "tokenizer.json"
 TRAINING_NAME = "training.jsonl.gz"
-CALIBRATION_NAME = "calibration.log.gz"
-TEST_NAME = "test.log.gz"
+CALIBRATION_NAME = "calibration.jsonl.gz"
+TEST_NAME = "test.jsonl.gz"
 
-_NAMES = (RUN_NAME, WEIGHTS_NAME, TOKENIZER_NAME, TRAINING_NAME, CALIBRATION_NAME, TEST_NAME)
+INPUT_FILES = (TOKENIZER_NAME,)
+"""What a run may hold for its preprocessing, as its bundle does."""
+
+_NAMES = (RUN_NAME, WEIGHTS_NAME, *INPUT_FILES, TRAINING_NAME, CALIBRATION_NAME, TEST_NAME)
 _MEND = "train again"
+_Row = TypeVar("_Row")
 # What numpy, zipfile, gzip and msgspec raise on bytes that they did not write.
 _DAMAGE = (
     ValueError,
@@ -59,16 +63,34 @@ class _Versioned(msgspec.Struct):
 
 
 class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What was trained and how; `vocabulary` is the number of token ids that the model knows."""
+    """What was trained and how; `network` are the numbers that the model is built from, beside the preset."""
 
     schema_version: int
     detector: str
     preset: str
-    vocabulary: int
+    network: dict[str, int]
     preprocessing: Preprocessing
     threshold: Threshold
+    parts: list[ScorePart]
     calibration: Calibration
     training: Training
+
+
+class Example(msgspec.Struct, frozen=True, array_like=True):
+    """A record: its raw lines, joined by newlines, its content, its kind, and its score where that was computed.
+
+    The kind of a normal record is ``""``, that of others the label of the anomaly.
+    """
+
+    raw: str
+    content: str
+    kind: str
+    score: float | None
+
+    @property
+    def lines(self) -> list[str]:
+        """The raw lines."""
+        return self.raw.split("\n")
 
 
 @dataclass(frozen=True)
@@ -78,14 +100,22 @@ class Run:
     folder: Path
     spec: RunSpec
 
-    @property
-    def tokenizer(self) -> bytes:
-        """The content of tokenizer.json.
+    def read(self, name: str) -> bytes:
+        """The content of one of the run's files.
 
         Raises:
             IntegrityError: it cannot be read.
         """
-        return self._read(TOKENIZER_NAME)
+        path = self.folder / name
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            what = "missing" if error.errno == errno.ENOENT else f"cannot be read ({error.strerror})"
+            raise IntegrityError(what, where=str(path), mend=_MEND) from error
+
+    def input_files(self) -> list[str]:
+        """The names of the files that its preprocessing needs."""
+        return [name for name in INPUT_FILES if (self.folder / name).is_file()]
 
     def weights(self) -> list[np.ndarray]:
         """The model's weights in Keras's order.
@@ -93,7 +123,7 @@ class Run:
         Raises:
             IntegrityError: the file is missing or damaged.
         """
-        data = self._read(WEIGHTS_NAME)
+        data = self.read(WEIGHTS_NAME)
         with self._unharmed(WEIGHTS_NAME):
             stored = np.load(io.BytesIO(data), allow_pickle=False)
             if not isinstance(stored, NpzFile):
@@ -101,36 +131,27 @@ class Run:
             with stored:
                 return [stored[f"{number:04d}"] for number in range(len(stored.files))]
 
-    def training_texts(self) -> dict[str, int]:
-        """The distinct masked contents of the training slice and how often each stood there.
+    def training_inputs(self) -> dict[str, int]:
+        """The distinct inputs of the training slice, as their encoder's keys, and how often each stood there.
 
         Raises:
             IntegrityError: the file is missing or damaged.
         """
-        lines = self._lines(TRAINING_NAME)
-        with self._unharmed(TRAINING_NAME):
-            return dict(msgspec.json.decode(line, type=tuple[str, int]) for line in lines)
+        return dict(self._rows(TRAINING_NAME, tuple[str, int]))
 
-    def heldout(self, name: str) -> list[bytes]:
-        """Raw lines of a held-out slice; `name` is `CALIBRATION_NAME` or `TEST_NAME`.
+    def heldout(self, name: str) -> list[Example]:
+        """A held-out slice; `name` is `CALIBRATION_NAME` or `TEST_NAME`.
 
         Raises:
             IntegrityError: the file is missing or damaged.
         """
-        return self._lines(name)
+        return self._rows(name, Example)
 
-    def _lines(self, name: str) -> list[bytes]:
-        data = self._read(name)
+    def _rows(self, name: str, of: type[_Row]) -> list[_Row]:
+        data = self.read(name)
+        decoder = msgspec.json.Decoder(of)
         with self._unharmed(name):
-            return gzip.decompress(data).split(b"\n")[:-1]
-
-    def _read(self, name: str) -> bytes:
-        path = self.folder / name
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            what = "missing" if error.errno == errno.ENOENT else f"cannot be read ({error.strerror})"
-            raise IntegrityError(what, where=str(path), mend=_MEND) from error
+            return [decoder.decode(line) for line in gzip.decompress(data).split(b"\n")[:-1]]
 
     @contextmanager
     def _unharmed(self, name: str) -> Iterator[None]:
@@ -208,24 +229,27 @@ def write_run(
     spec: RunSpec,
     *,
     weights: Sequence[Any],
-    tokenizer: bytes,
-    training: dict[str, int],
+    files: Mapping[str, bytes],
+    training: Mapping[str, int],
     calibration: LogData,
     test: LogData,
 ) -> None:
-    """Fill an empty folder with a run."""
+    """Fill an empty folder with a run; `files` are those that its preprocessing needs, by their names in a bundle."""
     arrays = {f"{number:04d}": np.asarray(weight) for number, weight in enumerate(weights)}
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     (folder / WEIGHTS_NAME).write_bytes(buffer.getvalue())
-    (folder / TOKENIZER_NAME).write_bytes(tokenizer)
-    (folder / TRAINING_NAME).write_bytes(_pack(msgspec.json.encode(item) for item in training.items()))
-    (folder / CALIBRATION_NAME).write_bytes(_pack(calibration.lines))
-    (folder / TEST_NAME).write_bytes(_pack(test.lines))
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    (folder / TRAINING_NAME).write_bytes(_pack(training.items()))
+    for name, part in ((CALIBRATION_NAME, calibration), (TEST_NAME, test)):
+        scores = [None] * len(part) if part.scores is None else part.scores.tolist()
+        (folder / name).write_bytes(_pack(map(Example, part.lines, part.contents, part.kinds, scores)))
     text = msgspec.json.format(msgspec.json.encode(spec), indent=2)
     (folder / RUN_NAME).write_bytes(text + b"\n")
 
 
-def _pack(lines: Iterable[bytes]) -> bytes:
+def _pack(rows: Iterable[object]) -> bytes:
     # No time stamp in the header, so that equal runs are equal files.
-    return gzip.compress(b"".join(line + b"\n" for line in lines), mtime=0)
+    encode = msgspec.json.Encoder().encode
+    return gzip.compress(b"".join(encode(row) + b"\n" for row in rows), mtime=0)

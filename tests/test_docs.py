@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any, Iterator, List, Set, Tuple, get_args, get_type_hints
+from typing import Any, Iterator, List, Set, Tuple, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
@@ -48,17 +48,32 @@ def documented(text: str) -> List[str]:
     return [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
 
 
-def field_paths(struct: Any, before: str = "") -> Iterator[str]:
-    """The dotted names of all fields of a msgspec structure, ``[]`` behind a list of structures."""
+# Described where it stands first.
+_AS_BEFORE = {"parts[].threshold"}
+
+
+def field_paths(struct: Any) -> List[str]:
+    """The dotted names of all fields of a msgspec structure, ``[]`` behind a list of structures.
+
+    Of several structures that may stand in one place, all fields and the one that tells them apart.
+    """
+    return list(dict.fromkeys(_field_paths(struct, "")))
+
+
+def _field_paths(struct: Any, before: str) -> Iterator[str]:
+    tag = struct.__struct_config__.tag_field
+    if tag is not None:
+        yield before + tag
     hints = get_type_hints(struct)
     for field in msgspec.structs.fields(struct):
         hint = hints[field.name]
+        path = before + field.name
         inner = [kind for kind in (hint, *get_args(hint)) if isinstance(kind, type) and issubclass_struct(kind)]
-        if inner:
-            brackets = "" if inner[0] is hint else "[]"
-            yield from field_paths(inner[0], f"{before}{field.name}{brackets}.")
-        else:
-            yield before + field.name
+        if not inner or path in _AS_BEFORE:
+            yield path
+            continue
+        for kind in inner:
+            yield from _field_paths(kind, path + ("[]." if get_origin(hint) is list else "."))
 
 
 def issubclass_struct(kind: type) -> bool:
@@ -181,7 +196,7 @@ def test_the_record_of_the_design_is_a_record() -> None:
     assert record.reasons
     assert all(list(reason) == list(Reason.__struct_fields__) for reason in written["reasons"])
     assert all(record.text[reason.start : reason.end] == reason.text for reason in record.reasons)
-    assert record.anomalous == (record.score >= record.threshold)
+    assert record.anomalous == (record.score is not None and record.score >= record.threshold)
 
 
 def test_each_field_of_a_record_is_described() -> None:

@@ -7,17 +7,17 @@ import time
 from datetime import datetime, timezone
 from typing import Callable, List, Optional, Sequence
 
-from edge.bench.detector import MeasuredDetector
 from edge.bench.end_to_end import EndToEnd, end_to_end
 from edge.bench.report import SCHEMA_VERSION, BundleFacts, InputFacts, Report, Settings, notes_on
 from edge.bench.sample import Sample, as_file
 from edge.bench.scenarios import MULTI_STREAM_LINES, Offline, Stream, offline, stream
 from edge.bench.stopwatch import Clock, Stopwatch
 from edge.bundle.folder import Bundle
-from edge.bundle.manifest import FormatSpec
+from edge.bundle.preprocessing import FormatSpec
 from edge.doctor.machine import Machine
 from edge.files.paths import Source
-from edge.formats import Format
+from edge.formats import Reader
+from edge.runtime.detector import Detector
 from edge.runtime.pipeline import FormatChoice
 from edge.text.clean import decode_block
 
@@ -47,7 +47,7 @@ def run_bench(
         OutputError: the sample cannot be written to a temporary file.
     """
     watch = Stopwatch(clock)
-    detector = MeasuredDetector(bundle, watch, provider=provider, threads=threads, batch_rows=batch_size, say=say)
+    detector = Detector(bundle, provider=provider, threads=threads, batch_rows=batch_size, say=say, watch=watch)
     settings = Settings(
         provider=detector.session.provider,
         threads=threads,
@@ -100,8 +100,8 @@ def run_bench(
     )
 
 
-def _chooser(spec: FormatSpec, sample: Sample, source: Source) -> Callable[[List[str]], Format]:
-    """Makes a format as `score` would; golden lines are in the bundle's own format, whatever else they look like."""
+def _chooser(spec: FormatSpec, sample: Sample, source: Source) -> Callable[[List[str]], Reader]:
+    """Makes a reader as `score` would; golden lines are in the bundle's own format, whatever else they look like."""
     choice = FormatChoice(spec, spec.name, spec.layout) if sample.golden else FormatChoice(spec)
     return lambda texts: choice.choose(source, texts, lambda _: None)
 

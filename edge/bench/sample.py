@@ -70,7 +70,8 @@ def golden_sample(bundle: Bundle) -> Sample:
         IntegrityError: the bundle has none, or damaged ones.
     """
     where = bundle.root / GOLDEN_NAME
-    lines = [one.line.encode("utf-8", "replace") for one in decode_golden(bundle.read(GOLDEN_NAME), str(where))]
+    golden = decode_golden(bundle.read(GOLDEN_NAME), str(where))
+    lines = [line.encode("utf-8", "replace") for one in golden for line in one.lines]
     return Sample(repeat(lines, GOLDEN_LINES), [str(where)], golden=True, complete=True)
 
 

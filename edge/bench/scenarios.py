@@ -13,11 +13,12 @@ from typing import Callable, Iterator, List, Tuple
 import msgspec
 import numpy as np
 
-from edge.bench.detector import MeasuredDetector
 from edge.bench.latency import Latency, summarise
 from edge.bench.sample import repeat
 from edge.bench.stopwatch import Clock
-from edge.formats import Format
+from edge.formats import Reader
+from edge.formats.records import read_all
+from edge.runtime.detector import Detector
 from edge.text.clean import decode_block
 
 MULTI_STREAM_LINES = 8
@@ -50,9 +51,9 @@ class Offline(msgspec.Struct, frozen=True):
 
 
 def stream(
-    detector: MeasuredDetector,
+    detector: Detector,
     lines: List[bytes],
-    new_format: Callable[[], Format],
+    new_reader: Callable[[], Reader],
     *,
     per_query: int,
     seconds: float,
@@ -60,29 +61,29 @@ def stream(
     clock: Clock,
 ) -> Stream:
     """Query for `seconds`, after a warm-up that does not count; at least one query each."""
-    detector.forget(remember=False)
-    queries = _queries(repeat(lines, per_query), new_format, per_query)
+    detector.scorer.forget(0)
+    queries = _queries(repeat(lines, per_query), new_reader, per_query)
     warm_up = 0
     end = clock() + int(warm_up_seconds * 1e9)
     while warm_up == 0 or clock() < end:
         _answer(detector, *next(queries))
         warm_up += 1
-    detector.forget(remember=False)
+    detector.scorer.forget(0)
     taken: List[int] = []
     anomalous = 0
     started = now = clock()
     end = started + int(seconds * 1e9)
     while not taken or now < end:
-        line_format, query = next(queries)
+        query = next(queries)
         asked = clock()
-        verdicts = _answer(detector, line_format, query)
+        verdicts = _answer(detector, *query)
         now = clock()
         taken.append(now - asked)
         anomalous += int(np.count_nonzero(verdicts))
     return Stream(
         lines_per_query=per_query,
         lines=len(taken) * per_query,
-        computed_lines=detector.computed,
+        computed_lines=detector.scorer.computed,
         anomalous_lines=anomalous,
         seconds=(now - started) / 1e9,
         warm_up_queries=warm_up,
@@ -91,34 +92,37 @@ def stream(
 
 
 def offline(
-    detector: MeasuredDetector,
+    detector: Detector,
     lines: List[bytes],
-    new_format: Callable[[], Format],
+    new_reader: Callable[[], Reader],
     *,
     batch_rows: int,
     seconds: float,
     clock: Clock,
 ) -> Offline:
     """Run batches of `batch_rows` rows for `seconds`, at least one; the model has seen every batch size before."""
-    contents = new_format().parse(decode_block(lines)).contents
-    skip = detector.skip_characters
-    ids = detector.encoder.encode(detector.masker.apply([content[skip:] for content in contents])).ids
-    batches = [ids[start : start + batch_rows] for start in range(0, len(ids), batch_rows)]
+    contents = read_all(new_reader(), decode_block(lines)).records.contents
+    inputs = detector.scorer.encode(contents).inputs
+    total = len(next(iter(inputs.values())))
+    batches = [
+        {name: values[start : start + batch_rows] for name, values in inputs.items()}
+        for start in range(0, total, batch_rows)
+    ]
     warm_up = batches if len(batches) < 2 else [batches[0], batches[-1]]
     for batch in warm_up:
-        detector.score_rows(batch)
+        detector.session.run(["score"], batch)
     rows = 0
     started = now = clock()
     end = started + int(seconds * 1e9)
     while now < end or rows == 0:
         for batch in batches:
-            detector.score_rows(batch)
-            rows += len(batch)
+            (scores,) = detector.session.run(["score"], batch)
+            rows += len(scores)
             now = clock()
             if now >= end:
                 break
     taken = max(now - started, 1) / 1e9
-    lines_done = rows * len(lines) / len(ids)
+    lines_done = rows * len(contents) / total
     return Offline(
         lines=int(lines_done),
         rows=rows,
@@ -130,14 +134,18 @@ def offline(
 
 
 def _queries(
-    lines: List[bytes], new_format: Callable[[], Format], per_query: int
-) -> Iterator[Tuple[Format, List[bytes]]]:
-    """The lines in their order, `per_query` at a time, over and over; each time round is a new source of its format."""
+    lines: List[bytes], new_reader: Callable[[], Reader], per_query: int
+) -> Iterator[Tuple[Reader, int, List[bytes]]]:
+    """The lines in their order, `per_query` at a time, over and over; each time round is a new source.
+
+    Gives its reader, the number of the first line, and the lines.
+    """
     while True:
-        line_format = new_format()
+        reader = new_reader()
         for start in range(0, len(lines) - per_query + 1, per_query):
-            yield line_format, lines[start : start + per_query]
+            yield reader, start + 1, lines[start : start + per_query]
 
 
-def _answer(detector: MeasuredDetector, line_format: Format, query: List[bytes]) -> np.ndarray:
-    return detector.verdicts(detector.score(line_format.parse(decode_block(query)).contents))
+def _answer(detector: Detector, reader: Reader, first_line: int, query: List[bytes]) -> np.ndarray:
+    batch = reader.read(decode_block(query), first_line, np.zeros(len(query), np.int64))
+    return detector.verdicts(detector.score(batch.records.contents))

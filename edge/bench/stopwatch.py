@@ -6,6 +6,9 @@ import time
 from types import TracebackType
 from typing import Callable, Dict, List, Optional, Type
 
+STAGES = ("read", "parse", "mask", "look-up", "encode", "model", "verdict", "other")
+"""What end-to-end time is split into, in the order of the data; ``look-up`` finds equal lines and remembered ones."""
+
 Clock = Callable[[], int]
 """Nanoseconds from any beginning, never going back."""
 

@@ -8,6 +8,7 @@ import msgspec
 
 from edge.bundle.folder import Bundle
 from edge.bundle.manifest import Manifest, TensorSpec
+from edge.bundle.preprocessing import FeatureEncoderSpec, SessionSpec, TokenEncoderSpec
 from edge.errors import escape_control
 
 Row = Tuple[str, ...]
@@ -74,27 +75,54 @@ def _graph(bundle: Bundle) -> List[Row]:
 
 
 def _preprocessing(manifest: Manifest) -> List[Row]:
-    line_format = manifest.preprocessing.format
-    encoder = manifest.preprocessing.encoder
+    spec = manifest.preprocessing
+    line_format = spec.format
     layout = "" if line_format.layout is None else f', layout "{line_format.layout}"'
     skipped = (
         f", then without its first {line_format.skip_characters} characters" if line_format.skip_characters else ""
     )
+    rows: List[Row] = [("format", f"{line_format.name}{layout}{skipped}")]
+    if line_format.fields is not None and isinstance(spec.encoder, TokenEncoderSpec):
+        rows.append(("fields", ", ".join(line_format.fields)))
+    if spec.sessions is not None:
+        rows.append(("sessions", _sessions(spec.sessions)))
+    if isinstance(spec.encoder, TokenEncoderSpec):
+        masks: List[Row] = [("mask", f"{mask.name}: {mask.pattern} becomes {mask.token}") for mask in spec.masks]
+        return [*rows, *(masks or [("masks", "none")]), ("encoder", _token_encoder(spec.encoder))]
+    return [*rows, ("encoder", f"{spec.encoder.width} numbers a row"), *_features(spec.encoder)]
+
+
+def _sessions(spec: SessionSpec) -> str:
+    if spec.key is not None:
+        return f"records with the same {spec.key}, ended by {spec.idle_records:,} records of others"
+    if spec.seconds is not None:
+        return f"the records of each {spec.seconds:g} s"
+    return f"{spec.length} records on end, one every {spec.step}"
+
+
+def _token_encoder(encoder: TokenEncoderSpec) -> str:
     longer = (
-        f"a longer line is cut into up to {encoder.max_segments} rows"
+        f"a longer one is cut into up to {encoder.max_segments} rows"
         + ("" if encoder.continuation_id is None else f", each but the first after id {encoder.continuation_id}")
         if encoder.max_segments > 1
-        else "a longer line is cut"
+        else "a longer one is cut"
     )
     short = (
-        "a shorter line is repeated" if encoder.fill == "tile" else f"a shorter line is filled with id {encoder.pad_id}"
+        "a shorter content is repeated"
+        if encoder.fill == "tile"
+        else f"a shorter content is filled with id {encoder.pad_id}"
     )
-    masks = [("mask", f"{mask.name}: {mask.pattern} becomes {mask.token}") for mask in manifest.preprocessing.masks]
-    return [
-        ("format", f"{line_format.name}{layout}{skipped}"),
-        *(masks or [("masks", "none")]),
-        ("encoder", f"rows of {encoder.length} token ids; {short}, {longer}"),
-    ]
+    marked = "" if encoder.begin_id is None else f" between the ids {encoder.begin_id} and {encoder.end_id}"
+    return f"rows of {encoder.length} token ids{marked}; {short}, {longer}"
+
+
+def _features(encoder: FeatureEncoderSpec) -> List[Row]:
+    numbers = [feature.name for feature in encoder.features if feature.categories is None]
+    rows: List[Row] = [("numbers", ", ".join(numbers))] if numbers else []
+    for feature in encoder.features:
+        if feature.categories is not None:
+            rows.append(("categories", f"{feature.name}: {', '.join(feature.categories)}"))
+    return rows
 
 
 def _threshold(manifest: Manifest) -> List[Row]:
@@ -108,6 +136,7 @@ def _threshold(manifest: Manifest) -> List[Row]:
         ("anomalous", f"score >= {threshold.value:.6g}"),
         ("chosen by", f"{threshold.method} on {threshold.records:,} held-out normal records"),
         ("budget", " or ".join(budget) or "none was given"),
+        *[("part", f"{part.name} >= {part.threshold.value:.6g}: {part.threshold.method}") for part in manifest.parts],
         (
             "expected",
             f"{threshold.expected_fpr:.4%} false alarms, 1 in {_one_in(threshold.expected_fpr)} normal records",

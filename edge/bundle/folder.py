@@ -28,7 +28,7 @@ from edge.files.atomic import atomic_folder, output_error
 
 MAX_MANIFEST_BYTES = 64 << 20
 RUN_NAME = "run.json"  # what oddline train writes, easily mistaken for a bundle
-DETECTORS = ("line",)
+DETECTORS = ("flow", "line", "sequence", "access")
 """The detectors that this oddline can score with."""
 
 

@@ -1,11 +1,11 @@
-"""golden.jsonl: lines with what the workstation made of them, as the bundle's self-test.
+"""golden.jsonl: records with what the workstation made of them, as the bundle's self-test.
 
 One JSON object a line, UTF-8. Every field is required and unknown ones are refused, as in the manifest.
 """
 
 from __future__ import annotations
 
-from typing import List, Sequence
+from typing import Dict, List, Optional, Sequence, Union
 
 import msgspec
 
@@ -16,16 +16,17 @@ _MEND = "copy or export the bundle again"
 
 
 class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One line and all that must come out of it again.
+    """One record and all that must come out of it again.
 
-    `line` is the raw line as text, `content` what the bundle's format leaves of it, `ids` the rows that it is encoded
-    to (rows x length), `score` the highest score of these rows, `anomalous` the verdict with the bundle's threshold.
+    `lines` are its raw lines as text, as if they were a whole source; `content` is what the bundle's format makes of
+    them, `inputs` the rows that it is encoded to, for each input of the graph, `score` the highest score of these rows
+    (None when it cannot be scored), `anomalous` the verdict with the bundle's threshold.
     """
 
-    line: str
+    lines: List[str]
     content: str
-    ids: List[List[int]]
-    score: float
+    inputs: Dict[str, List[List[Union[int, float]]]]
+    score: Optional[float]
     anomalous: bool
 
 
@@ -40,7 +41,7 @@ def decode_golden(data: bytes, where: str = GOLDEN_NAME) -> List[Golden]:
 
     Raises:
         IntegrityError: there is no line in it, or one is damaged: cut off, not JSON, with a field missing, unknown or
-            of the wrong type, or with rows of ids that are empty or differ in length. The error gives the line's
+            of the wrong type, or with rows that are empty or differ in length. The error gives the line's
             number, from 1.
     """
     if not data:
@@ -55,12 +56,16 @@ def decode_golden(data: bytes, where: str = GOLDEN_NAME) -> List[Golden]:
             one = decoder.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _damaged(where, number, str(error)) from error
-        if "\n" in one.line:
-            raise _damaged(where, number, "its line holds a line feed")
-        if not one.ids or len({len(row) for row in one.ids}) != 1 or not one.ids[0]:
-            raise _damaged(where, number, "its ids are not rows of one length")
+        if not one.lines or any("\n" in line for line in one.lines):
+            raise _damaged(where, number, "it has no lines, or one that holds a line feed")
+        if not one.inputs or any(not _are_rows(rows) for rows in one.inputs.values()):
+            raise _damaged(where, number, "its inputs are not rows of one length")
         golden.append(one)
     return golden
+
+
+def _are_rows(rows: Sequence[Sequence[float]]) -> bool:
+    return bool(rows) and bool(rows[0]) and len({len(row) for row in rows}) == 1
 
 
 def _damaged(where: str, number: int, why: str) -> IntegrityError:

@@ -15,6 +15,7 @@ from typing import Dict, List, Optional, Tuple, Union
 
 import msgspec
 
+from edge.bundle.preprocessing import Preprocessing, Strict, preprocessing_rules
 from edge.errors import IntegrityError, SchemaError
 
 SCHEMA_VERSION = 1
@@ -25,11 +26,7 @@ GOLDEN_NAME = "golden.jsonl"
 _MOST_TOLERANCE = 0.1
 
 
-class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of all manifest structures: immutable, and closed to fields that it does not name."""
-
-
-class FileEntry(_Strict, frozen=True):
+class FileEntry(Strict, frozen=True):
     """One file of the bundle: `path` relative to the folder with forward slashes, `size` in bytes, `sha256` in hex."""
 
     path: str
@@ -37,7 +34,7 @@ class FileEntry(_Strict, frozen=True):
     sha256: str
 
 
-class TensorSpec(_Strict, frozen=True):
+class TensorSpec(Strict, frozen=True):
     """A graph input or output: an int in `shape` is fixed, a string names a dynamic axis."""
 
     name: str
@@ -45,7 +42,7 @@ class TensorSpec(_Strict, frozen=True):
     shape: List[Union[int, str]]
 
 
-class GraphSpec(_Strict, frozen=True):
+class GraphSpec(Strict, frozen=True):
     """The ONNX graph's versions and signature."""
 
     opset: int
@@ -54,52 +51,7 @@ class GraphSpec(_Strict, frozen=True):
     outputs: List[TensorSpec]
 
 
-class FormatSpec(_Strict, frozen=True):
-    """How a raw line becomes content.
-
-    `name` is a format of `edge.formats`; `layout` is loghub's notation and belongs to the format ``layout`` only.
-    `skip_characters` are removed from the front of the content after the format's own header (a published notebook
-    that cuts a fixed width uses the format ``plain`` with 16).
-    """
-
-    name: str
-    layout: Optional[str]
-    skip_characters: int
-
-
-class Mask(_Strict, frozen=True):
-    """A regular expression (Python syntax, no groups needed) whose matches are replaced by `token`, in list order."""
-
-    name: str
-    pattern: str
-    token: str
-
-
-class EncoderSpec(_Strict, frozen=True):
-    """How content becomes rows of token ids, int32 [rows, length].
-
-    `fill` is ``pad`` (short rows end in `pad_id`; a longer content continues in up to `max_segments` rows and its
-    score is the highest of them) or ``tile`` (the ids are repeated to the length, then cut; `max_segments` is 1).
-    With a `continuation_id`, each row of a content but its first begins with that id, so that the graph can tell them
-    apart; it belongs to ``pad`` only.
-    """
-
-    length: int
-    fill: str
-    pad_id: int
-    max_segments: int
-    continuation_id: Optional[int]
-
-
-class Preprocessing(_Strict, frozen=True):
-    """Everything between a raw line and the graph's input."""
-
-    format: FormatSpec
-    masks: List[Mask]
-    encoder: EncoderSpec
-
-
-class Threshold(_Strict, frozen=True):
+class Threshold(Strict, frozen=True):
     """`anomalous` means ``score >= value``.
 
     `method` says how the value was chosen; the budget is the asked share of false alarms (`target_fpr`) or alerts a
@@ -115,7 +67,7 @@ class Threshold(_Strict, frozen=True):
     expected_fpr: float
 
 
-class Calibration(_Strict, frozen=True):
+class Calibration(Strict, frozen=True):
     """The held-out normal scores as a survival function, for p-values.
 
     `scores` ascend, the last one is the highest of the slice; `at_least[i]` is how many of the `records` scored more
@@ -128,7 +80,7 @@ class Calibration(_Strict, frozen=True):
     at_least: List[int]
 
 
-class Parity(_Strict, frozen=True):
+class Parity(Strict, frozen=True):
     """Keras against ONNX Runtime on held-out records; `tolerance` is the relative difference that `verify` allows."""
 
     tolerance: float
@@ -138,7 +90,18 @@ class Parity(_Strict, frozen=True):
     flipped_verdicts: int
 
 
-class Training(_Strict, frozen=True):
+class ScorePart(Strict, frozen=True):
+    """One of several scores that a graph joins to the one that counts; `name` is that of its output.
+
+    A record is anomalous when any part reaches its own threshold. So that this is one comparison, the graph's score is
+    the highest of the parts, each divided by its threshold, and the bundle's threshold is 1.
+    """
+
+    name: str
+    threshold: Threshold
+
+
+class Training(Strict, frozen=True):
     """What the model learnt from. `fingerprint` is the sha256 over the training slice's raw lines, in order."""
 
     fingerprint: str
@@ -150,7 +113,7 @@ class Training(_Strict, frozen=True):
     parameters: Dict[str, Union[str, int, float, bool, None]]
 
 
-class Manifest(_Strict, frozen=True):
+class Manifest(Strict, frozen=True):
     """The whole manifest; `files` lists every other file of the bundle.
 
     `digest` is filled in by `encode_manifest`, whatever it held before, and checked by `decode_manifest`.
@@ -167,6 +130,7 @@ class Manifest(_Strict, frozen=True):
     graph: GraphSpec
     preprocessing: Preprocessing
     threshold: Threshold
+    parts: List[ScorePart]
     calibration: Calibration
     parity: Parity
     training: Training
@@ -236,14 +200,10 @@ def decode_manifest(data: bytes, where: str) -> Manifest:
 
 def _rules(manifest: Manifest) -> List[Tuple[str, bool]]:
     """What must hold of a manifest's numbers, and whether it does."""
-    encoder, calibration = manifest.preprocessing.encoder, manifest.calibration
-    ids = [encoder.pad_id, *([] if encoder.continuation_id is None else [encoder.continuation_id])]
+    calibration = manifest.calibration
     counts = calibration.at_least
     return [
-        ("the encoder has no length", encoder.length >= 1),
-        ("the encoder has no segments", encoder.max_segments >= 1),
-        ("an encoder's id is no token id", all(0 <= number < 1 << 31 for number in ids)),
-        ("skip_characters is negative", manifest.preprocessing.format.skip_characters >= 0),
+        *preprocessing_rules(manifest.preprocessing),
         ("the calibration is empty", calibration.records >= 1 and len(counts) >= 1),
         ("the calibration has not one count for each score", len(counts) == len(calibration.scores)),
         ("the calibration's scores do not ascend", calibration.scores == sorted(calibration.scores)),

@@ -49,12 +49,14 @@ def bundle_probe(bundle: Bundle) -> Probe:
     Raises:
         IntegrityError: the bundle has no golden lines, or damaged ones.
     """
-    first = decode_golden(bundle.read(GOLDEN_NAME), str(bundle.root / GOLDEN_NAME))[0]
+    golden = decode_golden(bundle.read(GOLDEN_NAME), str(bundle.root / GOLDEN_NAME))
+    first = next(one for one in golden if one.score is not None)
     manifest = bundle.manifest
+    dtypes = {spec.name: spec.dtype for spec in manifest.graph.inputs}
     return Probe(
         name=f"the model of {manifest.name}",
         model=bundle.model,
-        inputs={"ids": np.asarray(first.ids, np.int32)},
+        inputs={name: np.asarray(rows, dtypes[name]) for name, rows in first.inputs.items()},
         output="score",
         expected=np.asarray([first.score], np.float64),
         tolerance=manifest.parity.tolerance,

@@ -13,11 +13,20 @@ from edge.formats.detect import Detection, detect_format
 from edge.formats.journald import JournaldFormat
 from edge.formats.layout import LayoutFormat
 from edge.formats.plain import PlainFormat
-from edge.formats.records import Format, Records
+from edge.formats.records import Batch, Format, Reader, Records
 from edge.formats.rfc5424 import Rfc5424Format
 from edge.formats.syslog import SyslogFormat
 
-__all__ = ["FORMAT_NAMES", "Detection", "Format", "Records", "detect_format", "make_format"]
+__all__ = [
+    "FORMAT_NAMES",
+    "Batch",
+    "Detection",
+    "Format",
+    "Reader",
+    "Records",
+    "detect_format",
+    "make_format",
+]
 
 FORMAT_NAMES = ("syslog", "rfc5424", "journald", "layout", "plain")
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import BinaryIO, Callable, Dict, Iterator, List, Optional
 
 import numpy as np
 from msgspec.structs import replace
 
-from edge.bundle.manifest import FormatSpec
+from edge.bundle.preprocessing import FormatSpec
 from edge.files.lines import LineBlock, read_blocks
 from edge.files.paths import Source
-from edge.formats import Format, Records, detect_format, make_format
-from edge.runtime.detector import Detector
-from edge.runtime.records import Reason, Record
+from edge.formats import Batch, Reader, Records, detect_format
+from edge.formats.records import read_all
+from edge.reading import make_reader
+from edge.reason import Reason
+from edge.runtime.detector import Detector, Finding
+from edge.runtime.records import Record
 from edge.text.clean import decode_block
 
 DEFAULT_MAX_LINE_BYTES = 1 << 20
+# What a bundle that was trained in one of these reads is in it, whatever it looks like.
+FIXED_FORMATS = ("plain", "csv")
 
 
 @dataclass
@@ -33,40 +38,45 @@ class FormatChoice:
     layout: Optional[str] = None
     year: Optional[int] = None
 
-    def choose(self, source: Source, first_texts: List[str], say: Callable[[str], None]) -> Format:
-        """The format of a source whose first lines are `first_texts`; `say` gets one line on what was chosen and why.
+    def choose(self, source: Source, first_texts: List[str], say: Callable[[str], None]) -> Reader:
+        """A reader of a source whose first lines are `first_texts`; `say` gets one line on what was chosen and why.
 
         Raises:
             FormatError: the name or the layout that was asked for is wrong.
         """
         if self.asked is not None:
-            return self._make(source, self.asked, self.layout)
-        own = self._make(source, self.bundle.name, self.bundle.layout)
-        if self.bundle.name == "plain":
-            # A bundle that was trained on whole lines sees whole lines, whatever they look like.
+            return self._reader(source, self.asked, self.layout)
+        own = self._reader(source, self.bundle.name, self.bundle.layout)
+        if self.bundle.name in FIXED_FORMATS:
             return own
         if self.bundle.name == "layout":
-            parsed = int(np.count_nonzero(~own.parse(first_texts).unparsed))
-            if 2 * parsed >= len(first_texts):
-                return self._make(source, self.bundle.name, self.bundle.layout)
+            trial = self._reader(source, self.bundle.name, self.bundle.layout)
+            unparsed = read_all(trial, first_texts).records.unparsed
+            if 2 * int(np.count_nonzero(unparsed)) <= len(first_texts):
+                return own
         found = detect_format(first_texts)
         if found.name == "plain":
             say(f"{source.name}: no known format in the first {found.looked_at} lines, read as {self.bundle.name}")
             return own
         other = "" if found.name == self.bundle.name else f", the bundle was trained on {self.bundle.name}"
         say(f"{source.name}: format {found.name} ({found.matched} of the first {found.looked_at} lines{other})")
-        return own if found.name == self.bundle.name else self._make(source, found.name, None)
+        return own if found.name == self.bundle.name else self._reader(source, found.name, None)
 
-    def _make(self, source: Source, name: str, layout: Optional[str]) -> Format:
-        return make_format(name, layout=layout, reference=_last_written(source), year=self.year)
+    def _reader(self, source: Source, name: str, layout: Optional[str]) -> Reader:
+        spec = replace(self.bundle, name=name, layout=layout)
+        return make_reader(spec, reference=_last_written(source), year=self.year, where=source.name)
 
 
 @dataclass
 class ScoredBlock:
-    """One block of lines with its scores; all columns have the same length."""
+    """One block of lines, and the records that ended in it, with their scores.
 
-    lines: LineBlock
-    records: Records
+    `lines` is None behind the last block, where the end of the source ended further records.
+    """
+
+    source: str
+    lines: Optional[LineBlock]
+    batch: Batch
     scores: np.ndarray
     anomalous: np.ndarray
 
@@ -76,19 +86,23 @@ class Totals:
     """What went through, for the closing line of a run."""
 
     lines: int = 0
+    records: int = 0
     bytes: int = 0
     anomalous: int = 0
     unparsed: int = 0
+    unscored: int = 0
     cut: int = 0
     sources: int = 0
-    formats: List[str] = field(default_factory=list)
 
     def add(self, block: ScoredBlock) -> None:
         """Count a block."""
-        self.lines += len(block.scores)
+        self.records += len(block.scores)
         self.anomalous += int(np.count_nonzero(block.anomalous))
-        self.unparsed += int(np.count_nonzero(block.records.unparsed))
-        self.cut += block.lines.cut
+        self.unparsed += int(np.count_nonzero(block.batch.records.unparsed))
+        self.unscored += int(np.count_nonzero(np.isnan(block.scores)))
+        if block.lines is not None:
+            self.lines += len(block.lines.lines)
+            self.cut += block.lines.cut
 
 
 def score_source(
@@ -106,56 +120,83 @@ def score_source(
         InputError: the source cannot be read, or not to its end; what could be read was given before.
         FormatError: the format that was asked for is wrong.
     """
-    chosen: Optional[Format] = None
+    reader: Optional[Reader] = None
     for block in read_blocks(source, max_line_bytes=max_line_bytes, stdin=stdin):
         texts = decode_block(block.lines)
-        if chosen is None:
-            chosen = choice.choose(source, texts[:1000], say)
-        records = chosen.parse(texts)
-        scores = detector.score(records.contents)
-        yield ScoredBlock(block, records, scores, detector.verdicts(scores))
+        if reader is None:
+            reader = choice.choose(source, texts[:1000], say)
+        yield _scored(source, block, reader.read(texts, block.first_line, block.offsets), detector)
+    if reader is not None:
+        rest = reader.finish()
+        if len(rest):
+            yield _scored(source, None, rest, detector)
+
+
+def _scored(source: Source, block: Optional[LineBlock], batch: Batch, detector: Detector) -> ScoredBlock:
+    scores = detector.score(batch.records.contents)
+    return ScoredBlock(source.name, block, batch, scores, detector.verdicts(scores))
 
 
 def make_records(block: ScoredBlock, detector: Detector, *, everything: bool) -> List[Record]:
-    """The block's records: the anomalous ones with their reasons, and with `everything` all others too."""
-    wanted = np.arange(len(block.scores)) if everything else np.flatnonzero(block.anomalous)
+    """The block's records: the anomalous ones with their reasons, those that could not be scored, and with
+    `everything` all others too.
+    """
+    unscored = np.isnan(block.scores)
+    wanted = np.arange(len(block.scores)) if everything else np.flatnonzero(block.anomalous | unscored)
     if not len(wanted):
         return []
-    p_values = detector.p_values(block.scores[wanted])
-    reasons = _reasons(block, detector)
+    records = block.batch.records
+    findings = _findings(block, detector)
+    faults = _faults(records, np.flatnonzero(unscored), detector)
     columns = zip(
         wanted.tolist(),
-        block.lines.offsets[wanted].tolist(),
+        block.batch.lines[wanted].tolist(),
+        block.batch.offsets[wanted].tolist(),
         block.scores[wanted].tolist(),
-        p_values.tolist(),
+        detector.p_values(block.scores[wanted]).tolist(),
         block.anomalous[wanted].tolist(),
     )
     return [
         Record(
-            source=block.lines.source,
-            line=block.lines.first_line + index,
+            source=block.source,
+            line=line,
             offset=offset,
-            timestamp=block.records.timestamp(index),
-            score=score,
-            p_value=p_value,
+            timestamp=records.timestamp(index),
+            score=None if index in faults else score,
+            p_value=None if index in faults else p_value,
             threshold=detector.threshold,
             anomalous=anomalous,
+            unscored=faults.get(index),
+            found_by=findings[index].found_by if anomalous else [],
             template_id=None,
-            reasons=reasons.get(index, []),
-            text=block.records.texts[index],
+            new_template=None,
+            reasons=findings[index].reasons if anomalous else [],
+            text=records.texts[index],
         )
-        for index, offset, score, p_value, anomalous in columns
+        for index, line, offset, score, p_value, anomalous in columns
     ]
 
 
-def _reasons(block: ScoredBlock, detector: Detector) -> Dict[int, List[Reason]]:
-    """The reasons of each anomalous record, by its index; spans are in the record's text."""
+def _findings(block: ScoredBlock, detector: Detector) -> Dict[int, Finding]:
+    """What is odd in each anomalous record, by its index; spans are in the record's text."""
+    records = block.batch.records
     odd = np.flatnonzero(block.anomalous).tolist()
-    found = detector.reasons([block.records.contents[index] for index in odd])
+    found = detector.explain([records.contents[index] for index in odd])
     return {
-        index: [replace(reason, start=reason.start + start, end=reason.end + start) for reason in reasons]
-        for index, start, reasons in zip(odd, (block.records.starts[index] for index in odd), found)
+        index: finding._replace(reasons=[_in_text(records, index, reason) for reason in finding.reasons])
+        for index, finding in zip(odd, found)
     }
+
+
+def _in_text(records: Records, index: int, reason: Reason) -> Reason:
+    start, end = records.span_in_text(index, reason.start, reason.end)
+    # What stands for nothing in the text (a missing field) has no place there, but its words.
+    return replace(reason, start=start, end=end, text=records.texts[index][start:end] or reason.text)
+
+
+def _faults(records: Records, unscored: np.ndarray, detector: Detector) -> Dict[int, str]:
+    places = unscored.tolist()
+    return dict(zip(places, detector.faults([records.contents[index] for index in places])))
 
 
 def _last_written(source: Source) -> datetime:

@@ -6,31 +6,30 @@ from typing import List, Optional
 
 import msgspec
 
-
-class Reason(msgspec.Struct, frozen=True):
-    """An odd word: `text` is ``record.text[start:end]``, `score` that of its oddest token (higher is odder)."""
-
-    text: str
-    start: int
-    end: int
-    score: float
+from edge.reason import Reason
 
 
 class Record(msgspec.Struct, frozen=True):
-    """One scored line.
+    """One scored record: a line, or several that belong together.
 
-    `line` counts from 1; `offset` is in bytes, in the unpacked file; `p_value` is the share of held-out normal lines
-    that scored at least as high; `template_id` belongs to detectors with a log dictionary.
+    `line` counts from 1 and is its first; `offset` is in bytes, in the unpacked file. `p_value` is the share of
+    held-out normal records that scored at least as high. `found_by` names the scores that reached their thresholds,
+    where the detector has several. `template_id` and `new_template` belong to detectors with a log dictionary: a
+    record that fits no template of it is new. Where a record cannot be scored, `unscored` says why, and `score` and
+    `p_value` are None.
     """
 
     source: str
     line: int
     offset: int
     timestamp: Optional[str]
-    score: float
-    p_value: float
+    score: Optional[float]
+    p_value: Optional[float]
     threshold: float
     anomalous: bool
+    unscored: Optional[str]
+    found_by: List[str]
     template_id: Optional[int]
+    new_template: Optional[bool]
     reasons: List[Reason]
     text: str

@@ -74,8 +74,9 @@ class ScoreRun:
                 out.write(self._renderer.render(records))
                 out.flush()
             self.totals.add(block)
-            lines += len(block.scores)
-            self.totals.bytes = before + int(block.lines.offsets[-1]) + len(block.lines.lines[-1])
+            if block.lines is not None:
+                lines += len(block.lines.lines)
+                self.totals.bytes = before + int(block.lines.offsets[-1]) + len(block.lines.lines[-1])
             self.progress.update(self.totals.lines, self.totals.bytes)
         if not lines:
             self._say(f"{source.name}: holds no lines")
@@ -84,9 +85,14 @@ class ScoreRun:
         """The closing line of the run."""
         totals = self.totals
         files = "1 source" if totals.sources == 1 else f"{totals.sources:,} sources"
-        share = f" ({totals.anomalous / totals.lines:.3%})" if totals.lines else ""
+        share = f" ({totals.anomalous / totals.records:.3%})" if totals.records else ""
         lines = "1 line" if totals.lines == 1 else f"{totals.lines:,} lines"
-        parts = [f"{lines} from {files}", f"{totals.anomalous:,} anomalous{share}"]
+        parts = [f"{lines} from {files}"]
+        if totals.records != totals.lines:
+            parts.append("1 record" if totals.records == 1 else f"{totals.records:,} records")
+        parts.append(f"{totals.anomalous:,} anomalous{share}")
+        if totals.unscored:
+            parts.append(f"{totals.unscored:,} that could not be scored")
         if totals.unparsed:
             parts.append(f"{totals.unparsed:,} not in the format and scored as plain text")
         if totals.cut:

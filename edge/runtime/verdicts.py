@@ -8,7 +8,10 @@ from edge.bundle.manifest import Calibration
 
 
 def is_anomalous(scores: np.ndarray, threshold: float) -> np.ndarray:
-    """Bool [n]: ``score >= threshold``. Scores are float32; the threshold is compared in that precision."""
+    """Bool [n]: ``score >= threshold``, and never so for NaN.
+
+    Scores are float32; the threshold is compared in that precision.
+    """
     verdicts: np.ndarray = scores >= np.float32(threshold)
     return verdicts
 

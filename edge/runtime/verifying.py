@@ -1,23 +1,27 @@
 """The golden self-test: does this machine make of the golden lines what the workstation made of them?
 
-`replay` runs lines the whole way that `score` takes (format, masks, encoder, graph, verdict); a bundle's golden.jsonl
-is what it gave on the workstation, and `compare` finds where it gives something else here.
+Golden records go the whole way that `score` takes (format, masks, encoder, graph, verdict); a bundle's golden.jsonl is
+what `replay` gave on the workstation, and `compare` finds where it gives something else here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import List, Optional, Sequence, Union
+from typing import List, Sequence, Union
 
 import numpy as np
 
 from edge.bundle.folder import Bundle
 from edge.bundle.golden import Golden, decode_golden
-from edge.bundle.manifest import GOLDEN_NAME, FormatSpec
-from edge.errors import ParityError
-from edge.formats import make_format
+from edge.bundle.manifest import GOLDEN_NAME
+from edge.bundle.preprocessing import FormatSpec
+from edge.errors import InputError, ParityError
+from edge.formats.records import read_all
+from edge.reading import make_reader
 from edge.runtime.detector import Detector
+from edge.runtime.scorer import Scorer
+from edge.runtime.verdicts import is_anomalous
 
 # Time stamps are no part of the test, so any date will do for those without a year.
 _REFERENCE = datetime(2000, 1, 1)
@@ -39,37 +43,49 @@ class Comparison:
 
 
 def self_test(bundle: Bundle, detector: Detector) -> Comparison:
-    """Replay the bundle's golden lines with its detector on this machine.
+    """Replay the bundle's golden records with its detector on this machine.
 
     Raises:
         ParityError: something else comes out than the bundle promises.
-        IntegrityError: the golden lines are missing or damaged.
+        IntegrityError: the golden records are missing or damaged.
     """
-    golden = decode_golden(bundle.read(GOLDEN_NAME), str(bundle.root / GOLDEN_NAME))
-    found = replay(detector, bundle.manifest.preprocessing.format, [one.line for one in golden])
     manifest = bundle.manifest
+    golden = decode_golden(bundle.read(GOLDEN_NAME), str(bundle.root / GOLDEN_NAME))
+    contents = [content_of(manifest.preprocessing.format, one.lines) for one in golden]
+    found = replay(detector.scorer, detector.threshold, [one.lines for one in golden], contents)
     return compare(found, golden, manifest.threshold.value, manifest.parity.tolerance, str(bundle.root))
 
 
-def replay(detector: Detector, spec: FormatSpec, lines: Sequence[str]) -> List[Golden]:
-    """What the detector makes of raw lines in the format `spec`.
+def content_of(spec: FormatSpec, lines: Sequence[str]) -> str:
+    """The content of the one record that the raw lines are, read as a source of their own.
 
     Raises:
         FormatError: the format does not exist, or its layout is wrong.
+        InputError: the lines are not one record.
     """
-    if not lines:
+    batch = read_all(make_reader(spec, reference=_REFERENCE), lines)
+    if len(batch) != 1:
+        raise InputError(f"{len(lines)} lines give {len(batch)} records where one was expected", where=GOLDEN_NAME)
+    return batch.records.contents[0]
+
+
+def replay(scorer: Scorer, threshold: float, lines: Sequence[Sequence[str]], contents: Sequence[str]) -> List[Golden]:
+    """What comes out of records, given by their raw lines and their contents."""
+    if not contents:
         return []
-    records = make_format(spec.name, layout=spec.layout, reference=_REFERENCE).parse(list(lines))
-    masked = detector.masker.apply([content[spec.skip_characters :] for content in records.contents])
-    rows = detector.encoder.encode(masked)
-    starts = np.searchsorted(rows.owners, np.arange(len(masked)))
-    scores = np.maximum.reduceat(detector.score_rows(rows.ids), starts)
-    verdicts = detector.verdicts(scores)
+    encoded = scorer.encode(contents)
+    scores = scorer.score_encoded(encoded)
+    starts = encoded.rows_of(len(contents))[1:-1]
+    inputs = {name: np.split(rows, starts) for name, rows in encoded.inputs.items()}
     return [
-        Golden(line=line, content=content, ids=ids.tolist(), score=float(score), anomalous=bool(anomalous))
-        for line, content, ids, score, anomalous in zip(
-            lines, records.contents, np.split(rows.ids, starts[1:]), scores, verdicts
+        Golden(
+            lines=list(raw),
+            content=content,
+            inputs={name: parts[place].tolist() for name, parts in inputs.items()},
+            score=None if place in encoded.faults else float(scores[place]),
+            anomalous=bool(anomalous),
         )
+        for place, (raw, content, anomalous) in enumerate(zip(lines, contents, is_anomalous(scores, threshold)))
     ]
 
 
@@ -78,29 +94,36 @@ def compare(
 ) -> Comparison:
     """Compare a replay with the golden lines; `threshold` is the bundle's, `where` names it in errors.
 
-    Contents, ids and verdicts must be equal, and the relative difference of scores must not exceed `tolerance`.
+    Contents, inputs and verdicts must be equal, and the relative difference of scores must not exceed `tolerance`.
 
     Raises:
-        ParityError: they are not alike. It names the first line whose content or ids differ; else the line whose score
-            differs most; else the first line whose verdict differs.
+        ParityError: they are not alike. It names the first line whose content or inputs differ; else the line whose
+            score differs most; else the first line whose verdict differs.
     """
     for number, (one, other) in enumerate(zip(found, expected), 1):
-        for part in ("content", "ids"):
+        for part in ("content", "inputs"):
             if getattr(one, part) != getattr(other, part):
                 raise _differs(f"its {part} {_are(part)} not what the bundle promises", where, number, other)
-    differences = relative_differences([one.score for one in found], [other.score for other in expected], threshold)
+        if (one.score is None) != (other.score is None):
+            raise _differs(f"it {'cannot' if one.score is None else 'can'} be scored here", where, number, other)
+    differences = relative_differences(_numbers(found, threshold), _numbers(expected, threshold), threshold)
     # A score that is not a number counts as the worst: argmax finds the first NaN where there is one.
     worst = int(np.argmax(differences))
     largest = float(differences[worst])
     if not largest <= tolerance:
-        numbers = f"{found[worst].score:.9g} instead of {expected[worst].score:.9g}"
+        numbers = " instead of ".join(f"{_numbers([one], threshold)[0]:.9g}" for one in (found[worst], expected[worst]))
         what = f"it scores {numbers}, a relative difference of {largest:.2g} where {tolerance:.2g} is allowed"
         raise _differs(what, where, worst + 1, expected[worst])
     for number, (one, other) in enumerate(zip(found, expected), 1):
         if one.anomalous != other.anomalous:
             verdict = "anomalous" if one.anomalous else "not anomalous"
-            raise _differs(f"it is {verdict} here (score {one.score:.9g})", where, number, other)
+            raise _differs(f"it is {verdict} here (score {_numbers([one], threshold)[0]:.9g})", where, number, other)
     return Comparison(len(expected), sum(one.anomalous for one in expected), largest, worst + 1)
+
+
+def _numbers(golden: Sequence[Golden], unscored: float) -> List[float]:
+    """The scores, with another number for those that there are not."""
+    return [unscored if one.score is None else one.score for one in golden]
 
 
 def relative_differences(
@@ -120,13 +143,13 @@ def relative_differences(
 
 
 def _are(part: str) -> str:
-    return "are" if part == "ids" else "is"
+    return "are" if part == "inputs" else "is"
 
 
 def _differs(what: str, where: str, number: int, golden: Golden) -> ParityError:
-    line: Optional[str] = golden.line
-    if len(golden.line) > _SHOWN_CHARACTERS:
-        line = golden.line[:_SHOWN_CHARACTERS] + "..."
+    line = golden.lines[-1]
+    if len(line) > _SHOWN_CHARACTERS:
+        line = line[:_SHOWN_CHARACTERS] + "..."
     return ParityError(
         f"{what}: {line}",
         where=f"{where}/{GOLDEN_NAME}, line {number}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Dict, List, Protocol, Sequence, Tuple
+from typing import Dict, List, Optional, Protocol, Sequence, Tuple
 
 import msgspec
 
@@ -45,7 +45,20 @@ class JsonlRenderer:
 class CsvRenderer:
     """RFC 4180 with a header; the reasons are their texts, separated by blanks."""
 
-    fields = ("source", "line", "offset", "timestamp", "score", "p_value", "threshold", "anomalous", "template_id")
+    fields = (
+        "source",
+        "line",
+        "offset",
+        "timestamp",
+        "score",
+        "p_value",
+        "threshold",
+        "anomalous",
+        "unscored",
+        "found_by",
+        "template_id",
+        "new_template",
+    )
 
     def header(self) -> bytes:
         """The names of the columns."""
@@ -55,8 +68,7 @@ class CsvRenderer:
         """One row for each record; booleans are ``true`` and ``false``, nothing is an empty field."""
         rows: List[List[object]] = []
         for record in records:
-            row: List[object] = [getattr(record, name) for name in self.fields]
-            row = ["true" if value is True else "false" if value is False else value for value in row]
+            row = [_cell(getattr(record, name)) for name in self.fields]
             rows.append([*row, " ".join(reason.text for reason in record.reasons), record.text])
         return self._rows(rows)
 
@@ -65,6 +77,12 @@ class CsvRenderer:
         out = io.StringIO()
         csv.writer(out).writerows(rows)
         return out.getvalue().encode("utf-8")
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return " ".join(value) if isinstance(value, list) else value
 
 
 class TextRenderer:
@@ -81,16 +99,31 @@ class TextRenderer:
         return b""
 
     def render(self, records: Sequence[Record]) -> bytes:
-        """One line for each record; with ``!`` in front when it is anomalous."""
+        """One line for each record; with ``!`` in front when it is anomalous, ``?`` when it could not be scored."""
         return "".join(
-            f"{'!' if record.anomalous else ' '} {record.score:9.3f}  {escape_control(record.source)}:{record.line}  "
-            f"{self.mark(record)}\n"
+            f"{_sign(record)} {_number(record.score):>9}  {escape_control(record.source)}:{record.line}  "
+            f"{self.mark(record)}{_notes(record)}\n"
             for record in records
         ).encode("utf-8")
 
     def mark(self, record: Record) -> str:
         """The record's text, escaped, with its odd parts marked."""
         return mark_spans(record.text, [(reason.start, reason.end) for reason in record.reasons], self._marks)
+
+
+def _number(score: Optional[float]) -> str:
+    return "" if score is None else f"{score:.3f}"
+
+
+def _sign(record: Record) -> str:
+    return "?" if record.unscored else "!" if record.anomalous else " "
+
+
+def _notes(record: Record) -> str:
+    notes = [*record.found_by, *(["a template never seen"] if record.new_template else [])]
+    if record.unscored:
+        notes.append(f"not scored: {escape_control(record.unscored)}")
+    return f"  [{', '.join(notes)}]" if notes else ""
 
 
 def mark_spans(text: str, spans: Sequence[Tuple[int, int]], marks: Tuple[str, str]) -> str:

@@ -10,7 +10,7 @@ import re
 import string
 from typing import List, NamedTuple, Sequence
 
-from edge.bundle.manifest import Mask
+from edge.bundle.preprocessing import Mask
 from edge.errors import FormatError
 
 # Every printable ASCII character, the line break among them: what a mask does here, it would do in a log.

@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 import typer
 
 from edge.commands import options
 from export.extra import require_extra
-
-PRESET_NAMES = ("default", "seed")
-DETECTOR_NAMES = ("line",)
+from export.training.detectors import NAMES, PRESET_NAMES, load_detector
 
 
 def train(
-    detector: str = typer.Argument(..., metavar="|".join(DETECTOR_NAMES), help="What to train.", show_default=False),
+    detector: str = typer.Argument(..., metavar="|".join(NAMES), help="What to train.", show_default=False),
     paths: List[str] = typer.Argument(
         ..., metavar="PATH...", help="Logs of a time when things were fine: files, folders, .gz.", show_default=False
     ),
@@ -28,8 +26,12 @@ def train(
     line_format: Optional[str] = options.FORMAT,
     log_format: Optional[str] = options.LOG_FORMAT,
     year: Optional[int] = options.YEAR,
-    split: str = typer.Option(
-        "0.6,0.2,0.2", "--split", help="Shares of the log, in order of time: to learn, to set the threshold, to test."
+    split: Optional[str] = typer.Option(
+        None,
+        "--split",
+        metavar="A,B,C",
+        help="Shares of the records, in order of time: to learn, to set the threshold, to test. Default 0.6,0.2,0.2.",
+        show_default=False,
     ),
     target_fpr: float = typer.Option(
         0.001, "--target-fpr", min=1e-6, max=0.5, help="Share of normal lines that may be flagged."
@@ -39,6 +41,46 @@ def train(
     ),
     vocabulary: Optional[int] = typer.Option(
         None, "--vocabulary", min=200, help="Most tokens that the tokenizer may learn.", show_default=False
+    ),
+    label_column: Optional[str] = typer.Option(
+        None, "--label-column", help="Column of a table, or field of a layout, that holds labels.", show_default=False
+    ),
+    labels: Optional[str] = typer.Option(
+        None,
+        "--map",
+        metavar="LABEL=0,...",
+        help='What labels mean: "Benign=0,DoS*=1,*=drop"; the first pattern that fits counts.',
+        show_default=False,
+    ),
+    header: Optional[str] = typer.Option(
+        None, "--header", metavar="NAME,...", help="Names of the columns, for a table without them.", show_default=False
+    ),
+    fields: Optional[str] = typer.Option(
+        None,
+        "--fields",
+        metavar="NAME,...",
+        help="Parts of a record to look at.",
+        show_default=False,
+    ),
+    session_key: Optional[str] = typer.Option(
+        None,
+        "--session-key",
+        metavar="REGEX",
+        help="Lines with the same text in its first group are one session.",
+        show_default=False,
+    ),
+    window: Optional[str] = typer.Option(
+        None,
+        "--window",
+        metavar="LENGTH,STEP",
+        help="Sessions of so many events, and how far apart.",
+        show_default=False,
+    ),
+    seconds: Optional[float] = typer.Option(
+        None, "--seconds", min=1e-3, help="Sessions of so much time each.", show_default=False
+    ),
+    dictionary: Optional[Path] = typer.Option(
+        None, "--dictionary", metavar="FILE", help="Templates known beforehand, one a line.", show_default=False
     ),
     epochs: Optional[int] = typer.Option(
         None,
@@ -52,17 +94,19 @@ def train(
     ),
 ) -> None:
     """Learn what is normal from a log, and set the threshold on a later part of it."""
-    options.check_choice(detector, DETECTOR_NAMES, "DETECTOR")
+    options.check_choice(detector, NAMES, "DETECTOR")
     options.check_choice(preset, PRESET_NAMES, "--preset")
     asked = options.resolve_format(line_format, log_format)
-    shares = _parse_split(split)
+    shares = None if split is None else _parse_split(split)
     _check_finite(target_fpr, "--target-fpr")
     _check_finite(alerts_per_day, "--alerts-per-day")
     require_extra()
-    from export.line.train import TrainOptions, train_line
+    from export.training.options import TrainOptions
+    from export.training.train import train as train_detector
 
     folder = options.folder(output)
-    report = train_line(
+    report = train_detector(
+        load_detector(detector),
         paths,
         folder,
         TrainOptions(
@@ -76,21 +120,30 @@ def train(
             vocabulary=vocabulary,
             epochs=epochs,
             seed=seed,
+            label_column=label_column,
+            labels=labels,
+            header=_names(header),
+            fields=_names(fields),
+            session_key=session_key,
+            window=None if window is None else _parse_window(window),
+            seconds=seconds,
+            dictionary=None if dictionary is None else str(dictionary),
         ),
         say=options.say,
         progress=show_epoch,
     )
     spec = report.spec
     typer.echo(
-        f"trained {spec.detector} ({spec.preset}) on {spec.training.records:,} of {report.lines:,} lines: {folder}"
+        f"trained {spec.detector} ({spec.preset}) on {spec.training.records:,} of {report.records:,} records: {folder}"
     )
     typer.echo(
-        f"threshold {spec.threshold.value:.4f} ({spec.threshold.method}), set on {spec.threshold.records:,} later lines"
+        f"threshold {spec.threshold.value:.4f} ({spec.threshold.method}), "
+        f"set on {spec.threshold.records:,} held-out records"
     )
     if report.flagged_in_test is not None and report.known_in_test is not None:
         typer.echo(
-            f"of the last {spec.training.test_records:,} lines, {report.known_in_test:.1%} stood in the training part "
-            f"too, and {report.flagged_in_test:.3%} are flagged"
+            f"of the last {report.normal_in_test:,} normal records, {report.known_in_test:.1%} stood in the training "
+            f"part too, and {report.flagged_in_test:.3%} are flagged"
         )
     if report.drifted:
         typer.echo(
@@ -120,6 +173,20 @@ def _parse_split(text: str) -> tuple[float, float, float]:
             f"{text!r} is not three shares that add up to 1 (the first two above 0)", param_hint="--split"
         )
     return shares[0], shares[1], shares[2]
+
+
+def _names(text: Optional[str]) -> Optional[Tuple[str, ...]]:
+    return None if text is None else tuple(name.strip() for name in text.split(","))
+
+
+def _parse_window(text: str) -> Tuple[int, int]:
+    try:
+        length, step = (int(part) for part in text.split(","))
+    except ValueError:
+        length = step = 0
+    if min(length, step) < 1:
+        raise typer.BadParameter(f"{text!r} is not a length and a step, both above 0", param_hint="--window")
+    return length, step
 
 
 def _check_finite(value: Optional[float], hint: str) -> None:

@@ -28,10 +28,12 @@ from export.bundling import ExportOptions, export_bundle
 from export.evaluate.report import Report as EvaluationReport
 from export.evaluate.report import write_report
 from export.evaluate.study import StudyOptions, evaluate_paths
-from export.line.train import TrainOptions, TrainReport, train_line
 from export.run import open_run
 from export.simulate import simulate_syslog, write_simulation
 from export.simulate.model import SimulationPaths
+from export.training.detectors import load_detector
+from export.training.options import TrainOptions
+from export.training.train import TrainReport, train
 
 # Long enough that what is rare and normal has been seen, and that one line in a thousand is more than a few.
 DAYS = 21
@@ -106,7 +108,8 @@ def run_demo(root: Path, *, seed: int, say: Say, progress: Callable[[int, int, f
     with step(f"oddline simulate line --days {DAYS} -o {files.logs}"):
         logs = write_simulation(simulate_syslog(seed, DAYS), files.logs)
     with step(f"oddline train line {logs.train} -o {files.run}"):
-        training = train_line([str(logs.train)], files.run, TrainOptions(seed=seed), say=say, progress=progress)
+        options = TrainOptions(seed=seed)
+        training = train(load_detector("line"), [str(logs.train)], files.run, options, say=say, progress=progress)
     with step(f"oddline export {files.run} -o {files.bundle}"):
         export_bundle(open_run(files.run), files.bundle, ExportOptions(name="demo"), say=say)
     with step(f"oddline verify {files.bundle}"):

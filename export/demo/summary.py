@@ -57,7 +57,7 @@ def pick_oddest(records: Iterable[Record], masker: Masker, most: int) -> list[Re
     The program is what stands behind the time stamp and the host of a syslog line, numbers masked.
     """
     oddest: dict[str, Record] = {}
-    for record in sorted(records, key=lambda record: -record.score):
+    for record in sorted(records, key=lambda record: -(record.score or 0.0)):
         words = record.text.split(maxsplit=5)
         (program,) = masker.apply([words[4] if len(words) > 4 else record.text])
         oddest.setdefault(program, record)

@@ -12,11 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from edge.bundle.manifest import Preprocessing
-from edge.files.paths import Source
-from edge.runtime.pipeline import FormatChoice
+from edge.bundle.manifest import TOKENIZER_NAME
+from edge.bundle.preprocessing import Preprocessing
 from export.calibrate import choose_threshold
-from export.evaluate.reading import LogFile
 from export.evaluate.scorers import mask_contents, score_all
 from export.run import CALIBRATION_NAME, Run
 
@@ -175,18 +173,17 @@ def train_baselines(run: Run, *, say: Callable[[str], None]) -> list[Baseline]:
     The budget is the run's, as a share of normal lines.
     """
     preprocessing = run.spec.preprocessing
-    training = run.training_texts()
+    training = run.training_inputs()
     say(f"training the baselines on {len(training):,} distinct masked lines")
     baselines: list[Baseline] = [
         ExactMatch(preprocessing, training),
         UnseenTemplate(preprocessing, training),
         UnseenWords(preprocessing, training),
-        TokenTrigrams(preprocessing, training, run.tokenizer),
+        TokenTrigrams(preprocessing, training, run.read(TOKENIZER_NAME)),
     ]
     threshold = run.spec.threshold
     budget = threshold.expected_fpr if threshold.target_fpr is None else threshold.target_fpr
-    held_out = LogFile(Source(None, CALIBRATION_NAME), run.heldout(CALIBRATION_NAME))
-    contents = held_out.contents(FormatChoice(preprocessing.format), lambda _: None)
+    contents = [example.content for example in run.heldout(CALIBRATION_NAME)]
     for baseline in baselines:
         baseline.calibrate(contents, budget)
     return baselines

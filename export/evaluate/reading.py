@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge.bundle.manifest import FormatSpec
+from edge.bundle.preprocessing import FormatSpec
 from edge.errors import TooLittleDataError
 from edge.files.lines import read_blocks
 from edge.files.paths import Source, expand_paths
+from edge.formats.records import read_all
 from edge.runtime.pipeline import FormatChoice
 from edge.text.clean import decode_block
 
@@ -45,7 +46,7 @@ class LogFile:
         """
         if choice.bundle not in self._parsed:
             texts = decode_block(self.lines)
-            contents = choice.choose(self.source, texts[:1000], say).parse(texts).contents
+            contents = read_all(choice.choose(self.source, texts[:1000], say), texts).records.contents
             self._parsed[choice.bundle] = contents if self.keep is None else [contents[i] for i in self.keep.tolist()]
         return self._parsed[choice.bundle]
 

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from edge.bundle.folder import load_bundle
-from edge.bundle.manifest import MANIFEST_NAME, Preprocessing
+from edge.bundle.manifest import MANIFEST_NAME
+from edge.bundle.preprocessing import Preprocessing
 from edge.errors import InputError
 from edge.text.masks import Masker
 from export.run import Run, is_run, open_run
@@ -74,7 +75,7 @@ def open_subject(folder: Path, *, say: Callable[[str], None]) -> Subject:
         BundleError: the bundle must not be used.
     """
     if is_run(folder):
-        from export.line.models import load_scorer
+        from export.trained import load_scorer
 
         run = open_run(folder)
         name = f"{run.spec.detector} {run.spec.preset} ({folder})"

@@ -142,7 +142,7 @@ class _Distinct:
         self.shared = len(set(masked[0]) & set(masked[1]))
         self.known: float | None = None
         if subject.run is not None:
-            learnt = subject.run.training_texts()
+            learnt = subject.run.training_inputs()
             self.known = sum(text in learnt for text in masked[0]) / len(masked[0])
 
 

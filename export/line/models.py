@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from edge.bundle.manifest import TOKENIZER_NAME
+from edge.bundle.preprocessing import TokenEncoderSpec
 from edge.errors import SchemaError
-from edge.text.encoder import TokenEncoder
-from edge.text.masks import Masker
 from export.line import default_model, seed_model
 from export.line.presets import PRESETS
 from export.line.tokenizer import token_characters
@@ -48,40 +46,6 @@ def score_function(preset: str, model: Any, length: int, characters: np.ndarray)
     return graph
 
 
-@dataclass
-class RowScorer:
-    """A trained model with the device's preprocessing around it.
-
-    `graph` gives score and token scores, as arrays, for ids int32 [rows, length].
-    """
-
-    masker: Masker
-    encoder: TokenEncoder
-    skip_characters: int
-    graph: Callable[[np.ndarray], dict[str, Any]]
-
-    def mask(self, contents: Sequence[str]) -> list[str]:
-        """The contents as the tokenizer sees them."""
-        return self.masker.apply([content[self.skip_characters :] for content in contents])
-
-    def score(self, contents: Sequence[str]) -> np.ndarray:
-        """float32 [n], each distinct masked content computed once."""
-        if not contents:
-            return np.zeros(0, np.float32)
-        masked = self.mask(contents)
-        index: dict[str, int] = {}
-        position = [index.setdefault(text, len(index)) for text in masked]
-        rows = self.encoder.encode(list(index))
-        scores = self.score_rows(rows.ids)
-        highest = np.maximum.reduceat(scores, np.searchsorted(rows.owners, np.arange(len(index))))
-        return highest[position]
-
-    def score_rows(self, ids: np.ndarray, batch: int = 512) -> np.ndarray:
-        """float32 [rows] of ids int32 [rows, length]."""
-        parts = [np.asarray(self.graph(ids[start : start + batch])["score"]) for start in range(0, len(ids), batch)]
-        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
-
-
 def load_model(run: Run) -> Any:
     """The run's Keras model with its trained weights.
 
@@ -93,7 +57,7 @@ def load_model(run: Run) -> Any:
     if preset not in PRESETS:
         raise SchemaError(f"there is no preset {preset!r}", where=str(run.folder / RUN_NAME), mend="train again")
     weights = run.weights()
-    model = build_model(preset, vocabulary=run.spec.vocabulary, length=run.spec.preprocessing.encoder.length)
+    model = build_model(preset, vocabulary=run.spec.network["vocabulary"], length=token_encoder(run).length)
     if [weight.shape for weight in weights] != [weight.shape for weight in model.get_weights()]:
         raise SchemaError(
             f"the weights do not fit the network of the preset {preset}",
@@ -104,17 +68,24 @@ def load_model(run: Run) -> Any:
     return model
 
 
-def load_scorer(run: Run) -> RowScorer:
-    """The run as something that scores contents."""
-    preprocessing = run.spec.preprocessing
-    return make_scorer(run.spec.preset, load_model(run), preprocessing, run.tokenizer)
+def load_graph(run: Run) -> Any:
+    """The run's model as the graph that is exported.
+
+    Raises:
+        SchemaError: as in `load_model`.
+        IntegrityError: as in `load_model`.
+    """
+    model = load_model(run)
+    return score_function(run.spec.preset, model, token_encoder(run).length, token_characters(run.read(TOKENIZER_NAME)))
 
 
-def make_scorer(preset: str, model: Any, preprocessing: Any, tokenizer: bytes) -> RowScorer:
-    """A scorer around a model in memory."""
-    return RowScorer(
-        Masker(preprocessing.masks),
-        TokenEncoder(preprocessing.encoder, tokenizer),
-        preprocessing.format.skip_characters,
-        score_function(preset, model, preprocessing.encoder.length, token_characters(tokenizer)),
-    )
+def token_encoder(run: Run) -> TokenEncoderSpec:
+    """The encoder of a run whose inputs are tokens.
+
+    Raises:
+        SchemaError: they are not.
+    """
+    encoder = run.spec.preprocessing.encoder
+    if not isinstance(encoder, TokenEncoderSpec):
+        raise SchemaError("its inputs are no tokens", where=str(run.folder / RUN_NAME), mend="train again")
+    return encoder

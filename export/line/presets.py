@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.bundle.manifest import EncoderSpec, FormatSpec, Mask, Preprocessing
+from edge.bundle.preprocessing import FormatSpec, Mask, Preprocessing, TokenEncoderSpec
 from export.line.tokenizer import CONTINUATION
 
 # Order matters: what is told by its shape as a whole comes before the plain numbers that it consists of. No mask
@@ -55,7 +55,7 @@ class LinePreset:
 
     name: str
     masks: tuple[Mask, ...]
-    encoder: EncoderSpec
+    encoder: TokenEncoderSpec
     vocabulary: int
     fixed_table: bool
     splits_punctuation: bool
@@ -73,14 +73,16 @@ class LinePreset:
     def preprocessing(self, spec: FormatSpec) -> Preprocessing:
         """The preprocessing of a bundle for logs of the given format."""
         if self.reads_whole_lines:
-            spec = FormatSpec(name="plain", layout=None, skip_characters=self.skip_characters)
-        return Preprocessing(format=spec, masks=list(self.masks), encoder=self.encoder)
+            spec = FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=self.skip_characters)
+        return Preprocessing(format=spec, masks=list(self.masks), sessions=None, encoder=self.encoder)
 
 
 SEED = LinePreset(
     name="seed",
     masks=(),
-    encoder=EncoderSpec(length=32, fill="tile", pad_id=0, max_segments=1, continuation_id=None),
+    encoder=TokenEncoderSpec(
+        length=32, fill="tile", pad_id=0, max_segments=1, continuation_id=None, begin_id=None, end_id=None
+    ),
     vocabulary=30_000,
     fixed_table=True,
     splits_punctuation=False,
@@ -93,7 +95,9 @@ SEED = LinePreset(
 DEFAULT = LinePreset(
     name="default",
     masks=DEFAULT_MASKS,
-    encoder=EncoderSpec(length=48, fill="pad", pad_id=0, max_segments=8, continuation_id=2),
+    encoder=TokenEncoderSpec(
+        length=48, fill="pad", pad_id=0, max_segments=8, continuation_id=2, begin_id=None, end_id=None
+    ),
     vocabulary=512,
     fixed_table=False,
     splits_punctuation=True,

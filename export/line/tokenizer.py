@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
+from edge.text.tokens import read_tokenizer
+
 # A line feed stands in no content, so no log line can be taken for these two.
 PAD = "<pad>\n"
 CONTINUATION = "<more>\n"
@@ -42,7 +44,7 @@ def train_tokenizer(
 
 def token_characters(tokenizer: bytes) -> np.ndarray:
     """float32 [vocabulary]: how many characters of text each token stands for; a special one counts as two."""
-    loaded = Tokenizer.from_buffer(tokenizer)
+    loaded = read_tokenizer(tokenizer)
     special = loaded.get_added_tokens_decoder()
     characters = np.zeros(loaded.get_vocab_size(), np.float32)
     for token, number in loaded.get_vocab().items():

@@ -1,165 +1,102 @@
-"""`train line`: from log files to a run folder."""
+"""The detector `line`, as something that can be trained."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edge.bundle.manifest import Training
+from edge.bundle.manifest import TOKENIZER_NAME
 from edge.errors import InputError
-from edge.files.atomic import atomic_folder
-from edge.runtime.verdicts import is_anomalous
-from edge.text.clean import decode_block
-from edge.text.encoder import TokenEncoder
 from edge.text.masks import Masker
-from export.calibrate import choose_threshold, summarise
+from edge.text.tokens import TokenRows
 from export.dataset import LogData, read_log, split
 from export.line.fit import fit_default, fit_seed
-from export.line.models import RowScorer, build_model, make_scorer
+from export.line.models import build_model, load_graph, score_function
 from export.line.presets import PRESETS, LinePreset
-from export.line.tokenizer import train_tokenizer
-from export.run import RUN_SCHEMA_VERSION, RunSpec, check_output, why_not_replaced, write_run
+from export.line.tokenizer import token_characters, train_tokenizer
+from export.run import Run
+from export.training.options import TrainOptions
+from export.training.trainable import Fitted, Progress, Slices
 
 # Fewer lines teach nothing, and fewer held-out ones cannot carry a threshold.
 LEAST_TRAINING_LINES = 200
 LEAST_CALIBRATION_LINES = 100
-# Fewer flagged lines, or fewer times the budget, may be chance.
-DRIFT_LINES = 20
-DRIFT_FACTOR = 5
+DEFAULT_SHARES = (0.6, 0.2, 0.2)
 
 
-@dataclass(frozen=True)
-class TrainOptions:
-    """What the user asked for; None stands for the preset's own value."""
+class LineTrainable:
+    """Learns from the distinct masked lines of a log."""
 
-    preset: str = "default"
-    format: str | None = None
-    layout: str | None = None
-    year: int | None = None
-    shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
-    target_fpr: float | None = 0.001
-    alerts_per_day: float | None = None
-    vocabulary: int | None = None
-    epochs: int | None = None
-    seed: int = 0
+    name = "line"
+    knows = frozenset({"format", "layout", "year", "vocabulary"})
 
+    def check(self, options: TrainOptions) -> None:
+        """Refuse a vocabulary that the preset's network has no room for."""
+        preset = PRESETS[options.preset]
+        if preset.fixed_table and options.vocabulary is not None and options.vocabulary > preset.vocabulary:
+            raise InputError(
+                f"a vocabulary of {options.vocabulary:,} is more than the network of the preset {preset.name} has",
+                mend=f"give --vocabulary {preset.vocabulary} or less",
+            )
 
-@dataclass(frozen=True)
-class TrainReport:
-    """What there is to say of a training, besides the run.
+    def read(self, paths: Sequence[str], options: TrainOptions, *, say: Callable[[str], None]) -> LogData:
+        """The lines of the paths, in the order of time."""
+        data = read_log(paths, asked=options.format, layout=options.layout, say=say, year=options.year)
+        if PRESETS[options.preset].reads_whole_lines:
+            data.contents = data.lines
+        return data
 
-    `known_in_test` is the share of test lines whose masked content the training slice held too; `flagged_in_test` the
-    share of them that the threshold flags. Both are None without a test slice.
-    """
+    def split(self, data: LogData, options: TrainOptions, *, say: Callable[[str], None]) -> Slices:  # noqa: ARG002
+        """Cut in order of time."""
+        least = (LEAST_TRAINING_LINES, LEAST_CALIBRATION_LINES, 0)
+        return Slices(*split(data, options.shares or DEFAULT_SHARES, least))
 
-    spec: RunSpec
-    lines: int
-    known_in_test: float | None
-    flagged_in_test: float | None
+    def load_graph(self, run: Run) -> Any:
+        """See `export.line.models`."""
+        return load_graph(run)
 
-    @property
-    def times_the_budget(self) -> float:
-        """How many times more of the test lines are flagged than the threshold was set for."""
-        return (self.flagged_in_test or 0.0) / self.spec.threshold.expected_fpr
-
-    @property
-    def drifted(self) -> bool:
-        """Whether so many test lines are flagged that it is hardly chance."""
-        flagged = (self.flagged_in_test or 0.0) * self.spec.training.test_records
-        return flagged >= DRIFT_LINES and self.times_the_budget > DRIFT_FACTOR
-
-
-def train_line(
-    paths: Sequence[str],
-    folder: Path,
-    options: TrainOptions,
-    *,
-    say: Callable[[str], None],
-    progress: Callable[[int, int, float], None],
-) -> TrainReport:
-    """Learn from the first part of a log, set the threshold on the next, keep the last for tests; write the run.
-
-    Raises:
-        InputError: a path cannot be read, or there is too little of it.
-        OutputError: the run folder cannot be written, or is there and is no run.
-    """
-    check_output(folder)
-    preset = PRESETS[options.preset]
-    _check_vocabulary(options, preset)
-    data = read_log(paths, asked=options.format, layout=options.layout, say=say, year=options.year)
-    if preset.reads_whole_lines:
-        data.contents = decode_block(data.lines)
-    least = (LEAST_TRAINING_LINES, LEAST_CALIBRATION_LINES, 0)
-    training, calibration, test = split(data, options.shares, least)
-    days = _days(calibration, options)
-    preprocessing = preset.preprocessing(data.format)
-    skip = preprocessing.format.skip_characters
-    masked = Masker(preprocessing.masks).apply([content[skip:] for content in training.contents])
-    counts = Counter(masked)
-    tokenizer = train_tokenizer(
-        counts if preset.splits_punctuation else masked,
-        vocabulary=options.vocabulary or preset.vocabulary,
-        punctuation=preset.splits_punctuation,
-        special=preset.special_tokens,
-        alphabet=preset.splits_punctuation,
-    )
-    say(f"learning from {len(training):,} lines, {len(counts):,} distinct after masking")
-    encoder = TokenEncoder(preprocessing.encoder, tokenizer)
-    vocabulary = _vocabulary(encoder, preset)
-    model = _fit(preset, counts, masked, encoder, vocabulary, options, progress)
-    scorer = make_scorer(preset.name, model, preprocessing, tokenizer)
-    held_out = scorer.score(calibration.contents)
-    spec = RunSpec(
-        schema_version=RUN_SCHEMA_VERSION,
-        detector="line",
-        preset=preset.name,
-        vocabulary=vocabulary,
-        preprocessing=preprocessing,
-        threshold=choose_threshold(
-            held_out,
-            target_fpr=options.target_fpr if days is None else None,
-            alerts_per_day=options.alerts_per_day,
-            days=days,
-        ),
-        calibration=summarise(held_out),
-        training=Training(
-            fingerprint=training.fingerprint(),
-            records=len(training),
-            distinct_inputs=len(counts),
-            calibration_records=len(calibration),
-            test_records=len(test),
-            seed=options.seed,
+    def fit(self, slices: Slices, options: TrainOptions, *, say: Callable[[str], None], progress: Progress) -> Fitted:
+        """A tokenizer, then the network."""
+        preset = PRESETS[options.preset]
+        training = slices.training
+        preprocessing = preset.preprocessing(training.format)
+        skip = preprocessing.format.skip_characters
+        masked = Masker(preprocessing.masks).apply([content[skip:] for content in training.contents])
+        counts = Counter(masked)
+        tokenizer = train_tokenizer(
+            counts if preset.splits_punctuation else masked,
+            vocabulary=options.vocabulary or preset.vocabulary,
+            punctuation=preset.splits_punctuation,
+            special=preset.special_tokens,
+            alphabet=preset.splits_punctuation,
+        )
+        say(f"learning from {len(training):,} lines, {len(counts):,} distinct after masking")
+        rows = TokenRows(preset.encoder, tokenizer)
+        vocabulary = preset.vocabulary if preset.fixed_table else rows.vocabulary
+        model = _fit(preset, counts, masked, rows, vocabulary, options, progress)
+        return Fitted(
+            preprocessing=preprocessing,
+            files={TOKENIZER_NAME: tokenizer},
+            network={"vocabulary": vocabulary},
+            weights=model.get_weights(),
+            inputs=counts,
+            graph=lambda _: score_function(preset.name, model, rows.length, token_characters(tokenizer)),
             parameters={
                 "vocabulary": vocabulary,
                 "epochs": options.epochs or preset.epochs,
                 "batch": preset.batch,
-                "weights": model.count_params(),
             },
-        ),
-    )
-    with atomic_folder(folder, refusal=why_not_replaced) as aside:
-        write_run(
-            aside,
-            spec,
-            weights=model.get_weights(),
-            tokenizer=tokenizer,
-            training=dict(counts),
-            calibration=calibration,
-            test=test,
         )
-    return _report(spec, scorer, counts, data, test)
 
 
 def _fit(
     preset: LinePreset,
     counts: Counter[str],
     masked: Sequence[str],
-    encoder: TokenEncoder,
+    rows: TokenRows,
     vocabulary: int,
     options: TrainOptions,
     progress: Callable[[int, int, float], None],
@@ -168,45 +105,14 @@ def _fit(
 
     keras.utils.set_random_seed(options.seed)
     epochs = options.epochs or preset.epochs
-    model = build_model(preset.name, vocabulary=vocabulary, length=encoder.length)
+    model = build_model(preset.name, vocabulary=vocabulary, length=rows.length)
     if preset.name == "seed":
-        ids = encoder.encode(masked).ids
+        ids = rows.encode(masked).ids
         fit_seed(model, ids, epochs=epochs, batch=preset.batch, seed=options.seed, progress=progress)
     else:
-        rows = encoder.encode(list(counts))
-        weights = np.fromiter(counts.values(), np.float64, len(counts))[rows.owners]
-        fit_default(model, rows.ids, weights, epochs=epochs, batch=preset.batch, seed=options.seed, progress=progress)
+        encoded = rows.encode(list(counts))
+        weights = np.fromiter(counts.values(), np.float64, len(counts))[encoded.owners]
+        fit_default(
+            model, encoded.ids, weights, epochs=epochs, batch=preset.batch, seed=options.seed, progress=progress
+        )
     return model
-
-
-def _vocabulary(encoder: TokenEncoder, preset: LinePreset) -> int:
-    return preset.vocabulary if preset.fixed_table else encoder.vocabulary
-
-
-def _check_vocabulary(options: TrainOptions, preset: LinePreset) -> None:
-    if preset.fixed_table and options.vocabulary is not None and options.vocabulary > preset.vocabulary:
-        raise InputError(
-            f"a vocabulary of {options.vocabulary:,} is more than the network of the preset {preset.name} has",
-            mend=f"give --vocabulary {preset.vocabulary} or less",
-        )
-
-
-def _days(calibration: LogData, options: TrainOptions) -> float | None:
-    """How many days the calibration slice spans, where a budget by the day was asked for; else None."""
-    if options.alerts_per_day is None:
-        return None
-    days = calibration.days()
-    if days is None:
-        raise InputError(
-            "the log has no time stamps that a budget by the day could be counted with", mend="use --target-fpr"
-        )
-    return days
-
-
-def _report(spec: RunSpec, scorer: RowScorer, counts: Counter[str], data: LogData, test: LogData) -> TrainReport:
-    known = flagged = None
-    if len(test):
-        masked = scorer.mask(test.contents)
-        known = sum(text in counts for text in masked) / len(masked)
-        flagged = float(np.mean(is_anomalous(scorer.score(test.contents), spec.threshold.value)))
-    return TrainReport(spec, len(data), known, flagged)

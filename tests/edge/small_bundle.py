@@ -15,12 +15,13 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from edge.bundle.folder import load_bundle
 from edge.bundle.golden import encode_golden
-from edge.bundle.manifest import EncoderSpec, FormatSpec, GraphSpec, Mask, Preprocessing, TensorSpec, Threshold
+from edge.bundle.manifest import GraphSpec, TensorSpec, Threshold
+from edge.bundle.preprocessing import FormatSpec, Mask, Preprocessing, TokenEncoderSpec
 from edge.runtime.detector import Detector
-from edge.runtime.verifying import replay
+from edge.runtime.verifying import content_of, replay
 
 LENGTH = 8
-SPEC = FormatSpec(name="syslog", layout=None, skip_characters=0)
+SPEC = FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0)
 # The place of a word is its id; what is not among them is <unk>, and odd.
 WORDS = [
     "<pad>",
@@ -64,8 +65,11 @@ def make_small_bundle(folder: Path, **changes: Any) -> Path:
         ),
         "preprocessing": Preprocessing(
             format=SPEC,
+            sessions=None,
             masks=[Mask(name="number", pattern=r"\b\d+\b", token="<num>")],
-            encoder=EncoderSpec(length=LENGTH, fill="pad", pad_id=0, max_segments=3, continuation_id=None),
+            encoder=TokenEncoderSpec(
+                length=LENGTH, fill="pad", pad_id=0, max_segments=3, continuation_id=None, begin_id=None, end_id=None
+            ),
         ),
         "threshold": Threshold(
             value=5.0, method="quantile", target_fpr=0.001, alerts_per_day=None, records=900, expected_fpr=0.0011
@@ -73,7 +77,10 @@ def make_small_bundle(folder: Path, **changes: Any) -> Path:
         **changes,
     }
     sample_bundle.write_bundle(folder, files, **fields)
-    files["golden.jsonl"] = encode_golden(replay(Detector(load_bundle(folder), provider="cpu"), SPEC, LINES))
+    detector = Detector(load_bundle(folder), provider="cpu")
+    lines = [[line] for line in LINES]
+    golden = replay(detector.scorer, detector.threshold, lines, [content_of(SPEC, one) for one in lines])
+    files["golden.jsonl"] = encode_golden(golden)
     return sample_bundle.write_bundle(folder, files, **fields)
 
 

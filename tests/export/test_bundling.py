@@ -9,7 +9,7 @@ from typing import Callable
 import msgspec
 import numpy as np
 import pytest
-from workstation import Ended, Trained, contents_of, relative_difference
+from workstation import Ended, Trained, relative_difference
 
 from edge.bundle.caps import TARGETS
 from edge.bundle.folder import load_bundle
@@ -55,16 +55,16 @@ def test_verify_passes(oddline: Callable[..., Ended], done: Trained) -> None:
 
 
 def test_the_device_scores_as_keras(done: Trained) -> None:
-    from export.line.models import load_scorer
+    from export.trained import load_scorer
 
     run = done.run
-    lines = [*run.heldout(CALIBRATION_NAME), *run.heldout(TEST_NAME), b"", b"\xff\xfe odd \x00 bytes", b"x1 " * 900]
-    contents = contents_of(run, lines)
+    held_out = [*run.heldout(CALIBRATION_NAME), *run.heldout(TEST_NAME)]
+    contents = [*(example.content for example in held_out), "", "\ufffd odd \x00 bytes", "x1 " * 900]
     expected = load_scorer(run).score(contents)
     detector = Detector(load_bundle(done.bundle), provider="cpu")
     found = detector.score(contents)
     assert found.dtype == expected.dtype == np.float32
-    assert len(found) == len(lines)
+    assert len(found) == len(contents)
     assert len(np.unique(expected)) > 50
     assert relative_difference(found, expected) <= 1e-5
     one_by_one = np.concatenate([detector.score([content]) for content in contents[:50]])
@@ -83,18 +83,18 @@ def test_parity_is_recorded_with_its_counts(done: Trained) -> None:
     assert report["records"] == heldout
     assert 1 <= report["distinct_records"] <= heldout
     assert f"parity with Keras on {heldout:,} held-out lines" in done.export.out
-    assert f"only {heldout:,} held-out lines to compare on, 5,000 make a stronger proof" in done.export.err
+    assert f"only {heldout:,} held-out records to compare on, 5,000 make a stronger proof" in done.export.err
 
 
 def test_golden_lines_are_of_both_kinds(done: Trained) -> None:
     golden = decode_golden((done.bundle / GOLDEN_NAME).read_bytes())
     assert {one.anomalous for one in golden} == {True, False}
-    heldout = {line.decode() for line in done.run.heldout(CALIBRATION_NAME) + done.run.heldout(TEST_NAME)}
-    assert sum(one.line in heldout for one in golden) >= 40
-    assert {"", "A" * 3000} <= {one.line for one in golden}
+    heldout = {example.raw for example in done.run.heldout(CALIBRATION_NAME) + done.run.heldout(TEST_NAME)}
+    assert sum(one.lines[0] in heldout for one in golden) >= 40
+    assert {"", "A" * 3000} <= {one.lines[0] for one in golden}
     threshold = np.float32(done.run.spec.threshold.value)
-    assert all(one.anomalous == (np.float32(one.score) >= threshold) for one in golden)
-    segments = max(len(one.ids) for one in golden)
+    assert all(one.anomalous == (np.float32(one.score or 0) >= threshold) for one in golden)
+    segments = max(len(one.inputs["ids"]) for one in golden)
     assert segments == done.run.spec.preprocessing.encoder.max_segments
 
 
@@ -102,7 +102,7 @@ def test_the_threshold_keeps_its_budget_on_the_device(done: Trained) -> None:
     """What the run promised of its calibration slice holds for the exported graph."""
     run = done.run
     detector = Detector(load_bundle(done.bundle), provider="cpu")
-    scores = detector.score(contents_of(run, run.heldout(CALIBRATION_NAME)))
+    scores = detector.score([example.content for example in run.heldout(CALIBRATION_NAME)])
     flagged = int(detector.verdicts(scores).sum())
     assert 0 < flagged <= 0.02 * len(scores)
     assert (flagged + 1) / (len(scores) + 1) == pytest.approx(run.spec.threshold.expected_fpr)
@@ -122,7 +122,7 @@ def test_a_run_of_another_score_is_refused(
     ended = oddline("export", trained.run.folder, "-o", tmp_path / "bundle")
     assert ended.status == 1
     assert ended.err.splitlines()[-1] == (
-        f"oddline: error: {trained.run.folder}: the model does not score the held-out lines as it did when the "
+        f"oddline: error: {trained.run.folder}: the model does not score the held-out records as it did when the "
         "threshold was set; train again"
     )
     assert not (tmp_path / "bundle").exists()

@@ -15,7 +15,7 @@ from evaluate_samples import log_data, normal_lines, write_log
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.bundle.manifest import FormatSpec
+from edge.bundle.preprocessing import FormatSpec
 from edge.errors import FormatError, InputError, TooLittleDataError
 from export.dataset import LogData, read_log, split
 
@@ -34,7 +34,7 @@ def test_rotated_files_are_put_in_the_order_of_time(tmp_path: Path) -> None:
     write_log(tmp_path / "app.log.1", stamped(7))
     (tmp_path / "app.log.2.gz").write_bytes(gzip.compress("\n".join(stamped(5)).encode()))
     data = read(tmp_path)
-    assert [line.decode() for line in data.lines] == stamped(5) + stamped(7) + stamped(9)
+    assert data.lines == stamped(5) + stamped(7) + stamped(9)
     assert data.stamps == sorted(stamp for stamp in data.stamps if stamp)
     assert len(data.contents) == len(data) == 9
 
@@ -74,7 +74,7 @@ def test_a_file_keeps_its_own_order_when_its_clock_goes_back(tmp_path: Path) -> 
     write_log(tmp_path / "a", back)
     write_log(tmp_path / "b", ["2024-03-03T10:00:00Z box b[1]: other"])
     assert [content.split(": ")[-1] for content in read(tmp_path).contents] == ["one", "other", "two", "three"]
-    assert read(tmp_path / "a").lines == [line.encode() for line in back]
+    assert read(tmp_path / "a").lines == back
 
 
 def test_all_files_are_read_in_the_format_of_the_first(tmp_path: Path) -> None:
@@ -90,14 +90,14 @@ def test_all_files_are_read_in_the_format_of_the_first(tmp_path: Path) -> None:
 def test_files_without_time_stamps_keep_the_order_in_which_they_were_given(tmp_path: Path) -> None:
     for name in "ba":
         write_log(tmp_path / name, [f"from {name}"])
-    assert read(tmp_path / "b", tmp_path / "a").lines == [b"from b", b"from a"]
+    assert read(tmp_path / "b", tmp_path / "a").lines == ["from b", "from a"]
 
 
 def test_the_format_is_found_said_and_may_be_asked_for(tmp_path: Path) -> None:
     log = write_log(tmp_path / "log", normal_lines(30))
     said: List[str] = []
     found = read(log, say=said.append)
-    assert found.format == FormatSpec(name="syslog", layout=None, skip_characters=0)
+    assert found.format == FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0)
     assert found.contents[0] == "cron[0]: job 0 done"
     assert said == [f"{log}: format syslog (30 of the first 30 lines)"]
     assert read(log, asked="plain").contents == normal_lines(30)
@@ -131,7 +131,7 @@ def test_the_standard_input_is_read_once_and_whole(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content)))
     data = read("-")
     assert data.format.name == "syslog"
-    assert data.lines == [line.encode() for line in normal_lines(9000)]
+    assert data.lines == normal_lines(9000)
 
 
 def test_a_pipe_is_read_once(tmp_path: Path) -> None:
@@ -144,11 +144,11 @@ def test_a_pipe_is_read_once(tmp_path: Path) -> None:
         os.close(reading)
 
 
-def test_bytes_that_are_no_utf8_stay_in_the_raw_lines(tmp_path: Path) -> None:
+def test_bytes_that_are_no_utf8_are_decoded_as_on_the_device(tmp_path: Path) -> None:
     (tmp_path / "log").write_bytes(b"Mar  1 04:00:00 box app: caf\xe9 \x1b[31mred\x1b[0m\r\n" * 3)
     data = read(tmp_path / "log")
     assert data.contents == ["app: caf\ufffd red"] * 3
-    assert data.lines[0] == b"Mar  1 04:00:00 box app: caf\xe9 \x1b[31mred\x1b[0m"
+    assert data.lines[0] == "Mar  1 04:00:00 box app: caf\ufffd red"
 
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
 
 def test_a_split_is_in_order_and_whole() -> None:
     data = log_data([str(number) for number in range(1001)])
-    data.contents = [line.decode() for line in data.lines]
+    data.contents = list(data.lines)
     data.stamps = [None] * 1001
     parts = split(data, (0.6, 0.2, 0.2), (1, 1, 0))
     assert [len(part) for part in parts] == [601, 200, 200]
@@ -222,5 +222,5 @@ def test_the_fingerprint_is_the_hash_of_the_lines() -> None:
     ],
 )
 def test_days(stamps: List[Optional[str]], days: Optional[float]) -> None:
-    data = LogData(FormatSpec(name="plain", layout=None, skip_characters=0), stamps=stamps)
+    data = LogData(FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0), stamps=stamps)
     assert data.days() == days

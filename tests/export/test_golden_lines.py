@@ -9,32 +9,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.bundle.golden import decode_golden, encode_golden
-from export.golden import NORMAL_LINES, ODD_EXAMPLES, ODD_LINES, make_golden, pick_lines
+from edge.bundle.preprocessing import FormatSpec
+from export.golden import NORMAL_RECORDS, ODD_EXAMPLES, ODD_RECORDS, odd_examples, pick
 
 
 def picked(scores: Dict[str, float]) -> list[str]:
-    lines = pick_lines(list(scores), np.array(list(scores.values()), np.float32))
-    assert tuple(lines[-len(ODD_EXAMPLES) :]) == ODD_EXAMPLES
-    return lines[: -len(ODD_EXAMPLES)]
+    contents = list(scores)
+    return [contents[place] for place in pick(contents, np.array(list(scores.values()), np.float32))]
 
 
 def test_lines_are_spread_over_all_scores_and_the_oddest_are_all_there() -> None:
     scores = {f"line {number}": float(number) for number in np.random.default_rng(0).permutation(1000)}
     found = sorted(scores[line] for line in picked(scores))
-    assert len(found) == NORMAL_LINES + ODD_LINES
-    assert found[-ODD_LINES:] == list(range(1000 - ODD_LINES, 1000))
-    assert (found[0], found[NORMAL_LINES - 1]) == (0, 1000 - ODD_LINES - 1)
-    assert max(np.diff(found[:NORMAL_LINES])) <= 1000 / NORMAL_LINES + 1
+    assert len(found) == NORMAL_RECORDS + ODD_RECORDS
+    assert found[-ODD_RECORDS:] == list(range(1000 - ODD_RECORDS, 1000))
+    assert (found[0], found[NORMAL_RECORDS - 1]) == (0, 1000 - ODD_RECORDS - 1)
+    assert max(np.diff(found[:NORMAL_RECORDS])) <= 1000 / NORMAL_RECORDS + 1
 
 
 def test_a_line_stands_there_once() -> None:
     lines = ["twice", "once", "twice"] * 500
-    found = pick_lines(lines, np.array([1.0, 2.0, 1.0] * 500, np.float32))
-    assert sorted(found[: -len(ODD_EXAMPLES)]) == ["once", "twice"]
+    found = pick(lines, np.array([1.0, 2.0, 1.0] * 500, np.float32))
+    assert sorted(lines[place] for place in found) == ["once", "twice"]
 
 
-@pytest.mark.parametrize("count", [1, 2, ODD_LINES, ODD_LINES + 1, NORMAL_LINES + ODD_LINES])
+@pytest.mark.parametrize("count", [1, 2, ODD_RECORDS, ODD_RECORDS + 1, NORMAL_RECORDS + ODD_RECORDS])
 def test_a_short_slice_goes_in_whole(count: int) -> None:
     scores = {f"line {number}": float(number % 3) for number in range(count)}
     assert sorted(picked(scores)) == sorted(scores)
@@ -44,7 +43,7 @@ def test_a_short_slice_goes_in_whole(count: int) -> None:
 def test_the_order_of_the_lines_does_not_matter(scores: Dict[str, float]) -> None:
     backwards = dict(reversed(scores.items()))
     assert picked(scores) == picked(backwards)
-    assert len(set(picked(scores))) == min(len(scores), NORMAL_LINES + ODD_LINES)
+    assert len(set(picked(scores))) == min(len(scores), NORMAL_RECORDS + ODD_RECORDS)
 
 
 def test_the_examples_hold_what_parsers_stumble_over() -> None:
@@ -55,14 +54,6 @@ def test_the_examples_hold_what_parsers_stumble_over() -> None:
     assert not any("\n" in line for line in ODD_EXAMPLES)
 
 
-def test_golden_records_are_what_was_given() -> None:
-    scores = np.array([0.1, 9.0], np.float32)
-    golden = make_golden(["a", "b"], ["ca", "cb"], [[[1, 2]], [[3, 4], [5, 0]]], scores, scores > 1)
-    assert [(one.line, one.content, one.ids, one.anomalous) for one in golden] == [
-        ("a", "ca", [[1, 2]], False),
-        ("b", "cb", [[3, 4], [5, 0]], True),
-    ]
-    assert [np.float32(one.score) for one in golden] == scores.tolist()
-    assert decode_golden(encode_golden(golden)) == golden
-    with pytest.raises(ValueError, match="zip"):
-        make_golden(["a"], ["ca"], [[[1]]], scores, scores > 1)
+def test_examples_are_records_of_one_line() -> None:
+    spec = FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0)
+    assert odd_examples(spec) == [[line] for line in ODD_EXAMPLES]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workstation import Trained, contents_of
+from workstation import Trained
 
 from edge.bundle.folder import load_bundle
 from export.run import TEST_NAME
@@ -51,10 +51,11 @@ def test_the_bundle_is_left_for_the_tests_of_the_device(trained: Trained) -> Non
 
 @pytest.mark.parametrize("preset", ["trained", "trained_seed"])
 def test_the_device_scores_as_keras(device: Path, preset: str, request: pytest.FixtureRequest) -> None:
-    from export.line.models import load_scorer
+    from export.trained import load_scorer
 
     trained: Trained = request.getfixturevalue(preset)
-    contents = [*contents_of(trained.run, trained.run.heldout(TEST_NAME)), "", "\u6e29\u5ea6 \x00 odd", "x1 " * 900]
+    held_out = [example.content for example in trained.run.heldout(TEST_NAME)]
+    contents = [*held_out, "", "\u6e29\u5ea6 \x00 odd", "x1 " * 900]
     expected = load_scorer(trained.run).score(contents)
     done = run(device, "-c", SCORE, trained.bundle, input=json.dumps(contents))
     assert done.returncode == 0, done.stderr

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.text.clean import decode_block
 from export.run import Run, open_run
 
 
@@ -64,13 +63,6 @@ def train_and_export(log: Path, folder: Path, *options: object) -> Trained:
     export = run_oddline("export", folder / "run", "-o", folder / "bundle", "--licence", "Apache-2.0")
     assert export.status == 0, export.err
     return Trained(log, folder / "run", folder / "bundle", training, export)
-
-
-def contents_of(run: Run, lines: list[bytes]) -> list[str]:
-    """What the run's detector sees of raw lines."""
-    from export.bundling import _contents
-
-    return _contents(run, decode_block(lines))
 
 
 def relative_difference(found: np.ndarray, expected: np.ndarray) -> float:

@@ -3,19 +3,20 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Callable, List
+from typing import Callable, Dict, List
 
 import numpy as np
 import pytest
 from small_bundle import LENGTH, LINES
 
-from edge.bench.detector import STAGES, MeasuredDetector
 from edge.bench.end_to_end import end_to_end
 from edge.bench.sample import Sample, as_file
 from edge.bench.scenarios import offline, stream
-from edge.bench.stopwatch import Stopwatch
+from edge.bench.stopwatch import STAGES, Stopwatch
 from edge.bundle.folder import load_bundle
-from edge.formats import Format, make_format
+from edge.bundle.preprocessing import FormatSpec
+from edge.formats import Reader
+from edge.reading import make_reader
 from edge.runtime.detector import Detector
 from edge.runtime.pipeline import FormatChoice, score_source
 
@@ -29,8 +30,9 @@ def ticking() -> Callable[[], int]:
     return lambda: next(ticks)
 
 
-def new_format() -> Format:
-    return make_format("syslog", layout=None, reference=datetime(2024, 1, 1))
+def new_reader() -> Reader:
+    spec = FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0)
+    return make_reader(spec, reference=datetime(2024, 1, 1))
 
 
 @pytest.fixture
@@ -39,13 +41,13 @@ def watch() -> Stopwatch:
 
 
 @pytest.fixture
-def detector(small_bundle: Path, watch: Stopwatch) -> MeasuredDetector:
+def detector(small_bundle: Path, watch: Stopwatch) -> Detector:
     bundle = load_bundle(small_bundle)
-    return MeasuredDetector(bundle, watch, provider="cpu", threads=1, batch_rows=4, say=lambda _: None)
+    return Detector(bundle, provider="cpu", threads=1, batch_rows=4, watch=watch)
 
 
-def test_single_stream_computes_every_line(detector: MeasuredDetector) -> None:
-    found = stream(detector, ENCODED, new_format, per_query=1, seconds=0.05, warm_up_seconds=0.01, clock=ticking())
+def test_single_stream_computes_every_line(detector: Detector) -> None:
+    found = stream(detector, ENCODED, new_reader, per_query=1, seconds=0.05, warm_up_seconds=0.01, clock=ticking())
     assert found.lines_per_query == 1
     # Each query looks at the clock twice.
     assert found.lines == found.latency.queries == 25
@@ -58,30 +60,31 @@ def test_single_stream_computes_every_line(detector: MeasuredDetector) -> None:
     assert found.anomalous_lines == sum(line in (4, 5) for line in asked)
 
 
-def test_multi_stream_asks_for_eight_lines(detector: MeasuredDetector) -> None:
-    found = stream(detector, ENCODED, new_format, per_query=8, seconds=0.02, warm_up_seconds=0, clock=ticking())
+def test_multi_stream_asks_for_eight_lines(detector: Detector) -> None:
+    found = stream(detector, ENCODED, new_reader, per_query=8, seconds=0.02, warm_up_seconds=0, clock=ticking())
     assert (found.lines_per_query, found.warm_up_queries) == (8, 1)
     assert found.lines == 8 * found.latency.queries == 80
     # Lines 0 to 6 and then as far as 8: the first two differ in their numbers, and only in those that are masked.
     assert 5 * found.latency.queries <= found.computed_lines <= 7 * found.latency.queries
 
 
-def test_a_stream_answers_once_however_short_the_time(detector: MeasuredDetector) -> None:
-    found = stream(detector, ENCODED, new_format, per_query=1, seconds=0, warm_up_seconds=0, clock=ticking())
+def test_a_stream_answers_once_however_short_the_time(detector: Detector) -> None:
+    found = stream(detector, ENCODED, new_reader, per_query=1, seconds=0, warm_up_seconds=0, clock=ticking())
     assert (found.lines, found.warm_up_queries) == (1, 1)
 
 
-def test_offline_runs_the_model_alone(detector: MeasuredDetector, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_offline_runs_the_model_alone(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
     runs: List[int] = []
 
-    def scored(ids: np.ndarray) -> np.ndarray:
-        assert ids.dtype == np.int32
+    def scored(outputs: List[str], inputs: Dict[str, np.ndarray]) -> List[np.ndarray]:
+        (ids,) = inputs.values()
+        assert (outputs, ids.dtype) == (["score"], np.int32)
         assert ids.shape[1] == LENGTH
         runs.append(len(ids))
-        return np.zeros(len(ids), np.float32)
+        return [np.zeros(len(ids), np.float32)]
 
-    monkeypatch.setattr(detector, "score_rows", scored)
-    found = offline(detector, ENCODED, new_format, batch_rows=3, seconds=0.01, clock=ticking())
+    monkeypatch.setattr(detector.session, "run", scored)
+    found = offline(detector, ENCODED, new_reader, batch_rows=3, seconds=0.01, clock=ticking())
     # Seven lines make eight rows, since one is long: batches of 3, 3 and 2, of which the first and last warm up.
     assert runs[:5] == [3, 2, 3, 3, 2]
     assert found.warm_up_batches == 2
@@ -92,7 +95,7 @@ def test_offline_runs_the_model_alone(detector: MeasuredDetector, monkeypatch: p
     assert found.lines_per_second == pytest.approx(found.rows_per_second * 7 / 8)
 
 
-def test_end_to_end_finds_what_score_finds(small_bundle: Path, detector: MeasuredDetector, watch: Stopwatch) -> None:
+def test_end_to_end_finds_what_score_finds(small_bundle: Path, detector: Detector, watch: Stopwatch) -> None:
     choice = FormatChoice(load_bundle(small_bundle).manifest.preprocessing.format)
     sample = Sample(ENCODED * 3000, ["x"], golden=False, complete=True)
     with as_file(sample) as source:
@@ -110,15 +113,15 @@ def test_end_to_end_finds_what_score_finds(small_bundle: Path, detector: Measure
     assert (found.passes, found.lines) == (1, len(blocks[0].scores))
     assert found.lines < len(sample.lines)
     assert found.anomalous_lines == int(blocks[0].anomalous.sum())
-    assert found.unparsed_lines == int(blocks[0].records.unparsed.sum())
+    assert found.unparsed_lines == int(blocks[0].batch.records.unparsed.sum())
     assert found.bytes == sum(len(line) + 1 for line in blocks[0].lines.lines)
     assert found.computed_lines + found.known_lines == found.lines
     assert found.computed_lines == 7, "equal lines are computed once, and what the warm-up saw is forgotten"
 
 
-def test_end_to_end_splits_all_of_its_time(detector: MeasuredDetector, watch: Stopwatch) -> None:
+def test_end_to_end_splits_all_of_its_time(detector: Detector, watch: Stopwatch) -> None:
     with as_file(Sample(ENCODED * 2, ["x"], golden=False, complete=True)) as source:
-        found = end_to_end(detector, watch, source, lambda texts: new_format(), seconds=0.004, clock=ticking())
+        found = end_to_end(detector, watch, source, lambda texts: new_reader(), seconds=0.004, clock=ticking())
     assert found.passes > 1
     assert found.lines == found.passes * 14, "a pass that has begun is finished"
     assert found.computed_lines == found.passes * 7, "each pass begins with an empty memory"
@@ -128,18 +131,3 @@ def test_end_to_end_splits_all_of_its_time(detector: MeasuredDetector, watch: St
     assert sum(found.stage_seconds.values()) == pytest.approx(found.seconds)
     assert found.lines_per_second == pytest.approx(found.lines / found.seconds)
     assert found.megabytes_per_second == pytest.approx(found.bytes / found.seconds / 1e6)
-
-
-def test_the_measured_detector_scores_as_the_real_one(small_bundle: Path, detector: MeasuredDetector) -> None:
-    contents = [line[22:] for line in LINES]
-    real = Detector(load_bundle(small_bundle), provider="cpu").score(contents)
-    assert detector.score(contents).tolist() == real.tolist()
-    detector.forget(remember=True)
-    detector.score(contents)
-    computed = detector.computed
-    detector.score(contents)
-    assert detector.computed == computed, "it remembers"
-    detector.forget(remember=False)
-    detector.score(contents)
-    detector.score(contents)
-    assert detector.computed == 2 * computed, "it does not"

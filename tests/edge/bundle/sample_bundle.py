@@ -12,18 +12,15 @@ from edge.bundle.integrity import file_entry
 from edge.bundle.manifest import (
     MANIFEST_NAME,
     Calibration,
-    EncoderSpec,
-    FormatSpec,
     GraphSpec,
     Manifest,
-    Mask,
     Parity,
-    Preprocessing,
     TensorSpec,
     Threshold,
     Training,
     encode_manifest,
 )
+from edge.bundle.preprocessing import FormatSpec, Mask, Preprocessing, TokenEncoderSpec
 
 GRAPH = GraphSpec(
     opset=16,
@@ -52,10 +49,14 @@ def manifest(**changes: Any) -> Manifest:
         licence="Apache-2.0",
         graph=GRAPH,
         preprocessing=Preprocessing(
-            format=FormatSpec(name="syslog", layout=None, skip_characters=0),
+            format=FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0),
+            sessions=None,
             masks=[Mask(name="number", pattern=r"\d+", token="<num>"), Mask(name="café", pattern="\x1b", token="<é>")],
-            encoder=EncoderSpec(length=4, fill="pad", pad_id=0, max_segments=2, continuation_id=None),
+            encoder=TokenEncoderSpec(
+                length=4, fill="pad", pad_id=0, max_segments=2, continuation_id=None, begin_id=None, end_id=None
+            ),
         ),
+        parts=[],
         threshold=Threshold(
             value=1.5e-07, method="quantile", target_fpr=0.001, alerts_per_day=None, records=900, expected_fpr=0.0011
         ),

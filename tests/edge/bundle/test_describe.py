@@ -8,7 +8,8 @@ from small_bundle import LENGTH, make_small_bundle
 
 from edge.bundle.describe import facts, sections
 from edge.bundle.folder import load_bundle
-from edge.bundle.manifest import FormatSpec, Manifest, Preprocessing, Threshold
+from edge.bundle.manifest import Manifest, Threshold
+from edge.bundle.preprocessing import FormatSpec, Preprocessing
 
 
 def as_text(bundle: Path) -> str:
@@ -62,7 +63,8 @@ def test_other_choices_are_told_too(tmp_path: Path, small_bundle: Path) -> None:
             value=5.0, method="quantile", target_fpr=None, alerts_per_day=2.0, records=10, expected_fpr=0.0
         ),
         preprocessing=Preprocessing(
-            format=FormatSpec(name="layout", layout="<Date> <Content>", skip_characters=16),
+            format=FormatSpec(name="layout", layout="<Date> <Content>", fields=None, header=None, skip_characters=16),
+            sessions=None,
             masks=[],
             encoder=msgspec.structs.replace(manifest.preprocessing.encoder, fill="tile", max_segments=1),
         ),
@@ -70,7 +72,7 @@ def test_other_choices_are_told_too(tmp_path: Path, small_bundle: Path) -> None:
     text = as_text(bundle)
     assert 'format|layout, layout "<Date> <Content>", then without its first 16 characters' in text
     assert "masks|none" in text
-    assert "a shorter line is repeated, a longer line is cut" in text
+    assert "a shorter content is repeated, a longer one is cut" in text
     assert "budget|2 alerts a day" in text
     assert "1 in infinitely many normal records" in text
     assert r"licence|\x1b[31mred" in text, "a bundle must not steer the terminal"

@@ -11,9 +11,9 @@ from edge.bundle.golden import Golden, decode_golden, encode_golden
 from edge.errors import IntegrityError
 
 GOOD: Dict[str, Any] = {
-    "line": "<13>Jun 14 15:16:01 combo su: x",
+    "lines": ["<13>Jun 14 15:16:01 combo su: x"],
     "content": "su: x",
-    "ids": [[1, 2], [3, 0]],
+    "inputs": {"ids": [[1, 2], [3, 0]]},
     "score": 1.5,
     "anomalous": True,
 }
@@ -24,7 +24,15 @@ ROWS = st.integers(1, 4).flatmap(
     )
 )
 SCORES = st.floats(width=32, allow_nan=False, allow_infinity=False)
-GOLDEN = st.builds(Golden, line=TEXTS, content=TEXTS, ids=ROWS, score=SCORES, anomalous=st.booleans())
+NUMBERS = st.lists(st.lists(SCORES, min_size=3, max_size=3), min_size=1, max_size=2)
+GOLDEN = st.builds(
+    Golden,
+    lines=st.lists(TEXTS, min_size=1, max_size=3),
+    content=TEXTS,
+    inputs=st.fixed_dictionaries({"ids": ROWS}) | st.fixed_dictionaries({"features": NUMBERS}),
+    score=st.none() | SCORES,
+    anomalous=st.booleans(),
+)
 
 
 @given(st.lists(GOLDEN, min_size=1, max_size=4))
@@ -53,13 +61,15 @@ def test_the_good_line_is_good() -> None:
         (changed().replace(b"su: x", b"su: \xff"), "utf-8"),
         (changed(score=...), "missing required field `score`"),
         (changed(extra=1), "unknown field `extra`"),
-        (changed(score=None), "Expected `float`, got `null`"),
+        (changed(score="1"), "Expected `float | null`, got `str`"),
         (changed(anomalous=1), "Expected `bool`"),
-        (changed(ids=[[1.5]]), "Expected `int`"),
-        (changed(ids=[]), "not rows of one length"),
-        (changed(ids=[[]]), "not rows of one length"),
-        (changed(ids=[[1, 2], [3]]), "not rows of one length"),
-        (changed(line="a\nb"), "line feed"),
+        (changed(inputs={"ids": [["1"]]}), "Expected `int | float`"),
+        (changed(inputs={}), "not rows of one length"),
+        (changed(inputs={"ids": []}), "not rows of one length"),
+        (changed(inputs={"ids": [[]]}), "not rows of one length"),
+        (changed(inputs={"ids": [[1, 2], [3]]}), "not rows of one length"),
+        (changed(lines=["a", "a\nb"]), "line feed"),
+        (changed(lines=[]), "no lines"),
     ],
 )
 def test_a_damaged_line_is_refused_with_its_number(bad: bytes, why: str) -> None:

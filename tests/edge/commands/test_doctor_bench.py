@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import pytest
 
-from edge.bench.detector import STAGES
+from edge.bench.stopwatch import STAGES
 from edge.bundle.folder import load_bundle
 
 LATENCIES = ["p50_ms", "p90_ms", "p99_ms", "p99_9_ms", "highest_ms"]

@@ -47,7 +47,10 @@ def test_the_anomalous_lines_are_the_result(oddline: Callable[..., Any], small_b
         "p_value": 0.25,
         "threshold": 5.0,
         "anomalous": True,
+        "unscored": None,
+        "found_by": [],
         "template_id": None,
+        "new_template": None,
         "reasons": [{"text": "stolen", "start": 40, "end": 46, "score": 9.5}],
         "text": ODD.decode().strip(),
     }

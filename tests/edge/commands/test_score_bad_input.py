@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from score_runs import LINE, ODD, parse, read
 
 from edge.bundle.folder import load_bundle
-from edge.bundle.manifest import FormatSpec
+from edge.bundle.preprocessing import FormatSpec
 from edge.files.binary import recognise_binary
 from edge.files.paths import Source, expand_paths
 from edge.runtime.detector import Detector
@@ -311,7 +311,7 @@ PIECE = st.sampled_from(
 @given(st.binary(max_size=200) | st.lists(PIECE, max_size=30).map(b"".join), st.sampled_from(["syslog", "plain"]))
 def test_any_bytes_are_scored_line_by_line(detector: Detector, data: bytes, name: str) -> None:
     assume(recognise_binary(data) is None)
-    choice = FormatChoice(FormatSpec(name=name, layout=None, skip_characters=0))
+    choice = FormatChoice(FormatSpec(name=name, layout=None, fields=None, header=None, skip_characters=0))
     blocks = score_source(Source(None, "stdin"), detector, choice, say=lambda _: None, stdin=io.BytesIO(data))
     found = [record for block in blocks for record in make_records(block, detector, everything=True)]
     raw = data.split(b"\n")

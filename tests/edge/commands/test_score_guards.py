@@ -67,7 +67,7 @@ def test_a_score_that_is_no_number_is_not_taken_for_normal(
     monkeypatch.setattr(Session, "run", run)
     ended = oddline("score", small_bundle, log)
     assert (ended.status, ended.out) == (1, "")
-    assert "scores that are no finite numbers on cpu; run oddline verify, and try --provider cpu" in ended.err
+    assert "scores that are no finite numbers; run oddline verify, and try --provider cpu" in ended.err
 
 
 def test_an_inference_that_fails_is_one_line(

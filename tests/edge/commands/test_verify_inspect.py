@@ -67,8 +67,8 @@ def test_verify_finds_another_score(oddline: Callable[..., Any], copy: Path) -> 
 
 def test_verify_finds_other_ids_and_verdicts(oddline: Callable[..., Any], copy: Path) -> None:
     good = decode_golden((copy / "golden.jsonl").read_bytes())
-    rewrite(copy, encode_golden([good[0], msgspec.structs.replace(good[1], ids=[[3] * 8])]))
-    assert "line 2: its ids are not what the bundle promises" in oddline("verify", copy).err
+    rewrite(copy, encode_golden([good[0], msgspec.structs.replace(good[1], inputs={"ids": [[3] * 8]})]))
+    assert "line 2: its inputs are not what the bundle promises" in oddline("verify", copy).err
     rewrite(copy, encode_golden([msgspec.structs.replace(good[0], anomalous=True)]))
     assert "line 1: it is not anomalous here" in oddline("verify", copy).err
 

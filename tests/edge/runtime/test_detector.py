@@ -17,7 +17,7 @@ from small_bundle import LENGTH, WEIGHTS, make_small_bundle
 
 from edge.bundle.folder import load_bundle
 from edge.errors import BundleError, FormatError, IntegrityError, ProviderError
-from edge.runtime.detector import Detector
+from edge.runtime.detector import Detector, Finding
 
 WORDS = st.sampled_from(["session", "opened", "closed", "for", "user", "ubuntu", "17", "4711", "strange", "sshd[9]:"])
 CONTENTS = st.lists(st.lists(WORDS, max_size=3 * LENGTH + 4).map(" ".join), max_size=12)
@@ -133,7 +133,7 @@ def test_p_values_are_those_of_the_calibration(detector: Detector) -> None:
 
 def test_reasons_give_the_odd_words_of_the_content(detector: Detector) -> None:
     content = "sshd[19939]: strange 4711 session \u00fcber opened"
-    (found,) = detector.reasons([content])
+    ((found, _),) = detector.explain([content])
     assert [(reason.text, reason.score) for reason in found] == [("strange", 9.5), ("\u00fcber", 9.5)]
     for reason in found:
         assert content[reason.start : reason.end] == reason.text
@@ -144,9 +144,9 @@ def test_reasons_are_found_in_every_row(detector: Detector) -> None:
         words = ["for"] * (3 * LENGTH - 1)
         words[place] = "strange"
         content = " ".join(words)
-        ((reason,),) = detector.reasons([content])
+        (((reason,), _),) = detector.explain([content])
         assert (reason.text, reason.start) == ("strange", content.index("strange")), place
-    assert detector.reasons([""]) == [[]]
+    assert detector.explain([""]) == [Finding([], [])]
 
 
 def test_characters_that_are_skipped_are_neither_scored_nor_named(small_bundle: Path, tmp_path: Path) -> None:
@@ -154,10 +154,9 @@ def test_characters_that_are_skipped_are_neither_scored_nor_named(small_bundle: 
     spec = msgspec.structs.replace(preprocessing.format, name="plain", skip_characters=8)
     bundle = make_small_bundle(tmp_path / "skips", preprocessing=msgspec.structs.replace(preprocessing, format=spec))
     detector = make(bundle)
-    assert detector.skip_characters == 8
     contents = ["strange session", "ignored opened strange", "short", ""]
     assert detector.score(contents).tolist() == [1.0, 9.5, 0.0, 0.0]
-    ((reason,),) = detector.reasons([contents[1]])
+    (((reason,), _),) = detector.explain([contents[1]])
     assert contents[1][reason.start : reason.end] == reason.text == "strange"
 
 
@@ -199,7 +198,7 @@ def test_reasons_of_many_contents_are_computed_once_for_each_distinct_one(
 ) -> None:
     detector = make(small_bundle)
     rows = count_rows(detector, monkeypatch)
-    found = detector.reasons(["strange 1", "session odd", "strange 22", ""])
+    found = detector.explain(["strange 1", "session odd", "strange 22", ""])
     assert rows == [3]
-    assert [[reason.text for reason in reasons] for reasons in found] == [["strange"], ["odd"], ["strange"], []]
-    assert detector.reasons([]) == []
+    assert [[reason.text for reason in reasons] for reasons, _ in found] == [["strange"], ["odd"], ["strange"], []]
+    assert detector.explain([]) == []

@@ -14,7 +14,7 @@ import pytest
 from small_bundle import make_small_bundle
 
 from edge.bundle.folder import load_bundle
-from edge.bundle.manifest import FormatSpec
+from edge.bundle.preprocessing import FormatSpec
 from edge.errors import FormatError, InputError
 from edge.files.paths import Source
 from edge.runtime.detector import Detector
@@ -22,9 +22,11 @@ from edge.runtime.pipeline import FormatChoice, ScoredBlock, Totals, make_record
 from edge.runtime.records import Record
 
 STDIN = Source(None, "stdin")
-SYSLOG = FormatSpec(name="syslog", layout=None, skip_characters=0)
-PLAIN = FormatSpec(name="plain", layout=None, skip_characters=0)
-LAYOUT = FormatSpec(name="layout", layout=r"\[<Time>\] \[<Level>\] <Content>", skip_characters=0)
+SYSLOG = FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0)
+PLAIN = FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0)
+LAYOUT = FormatSpec(
+    name="layout", layout=r"\[<Time>\] \[<Level>\] <Content>", fields=None, header=None, skip_characters=0
+)
 SYSLOG_LINE = "Jun 14 15:16:01 combo sshd[17]: session opened"
 RFC5424_LINE = "<34>1 2003-10-11T22:14:15.003Z host sshd 17 ID47 - session opened"
 JOURNALD_LINE = '{"__REALTIME_TIMESTAMP": "1615280779886606", "MESSAGE": "session opened"}'
@@ -124,7 +126,10 @@ def test_records_say_where_a_line_is_and_why_it_is_odd(detector: Detector) -> No
         p_value=0.5,
         threshold=5.0,
         anomalous=False,
+        unscored=None,
+        found_by=[],
         template_id=None,
+        new_template=None,
         reasons=[],
         text=SYSLOG_LINE,
     )
@@ -156,7 +161,7 @@ def test_the_format_is_chosen_once(detector: Detector) -> None:
     data = (SYSLOG_LINE + "\n").encode() * 9000 + (JOURNALD_LINE + "\n").encode() * 9000
     blocks = run(data, detector, FormatChoice(SYSLOG), said)
     assert said == ["stdin: format syslog (1000 of the first 1000 lines)"]
-    assert sum(int(block.records.unparsed.sum()) for block in blocks) == 9000
+    assert sum(int(block.batch.records.unparsed.sum()) for block in blocks) == 9000
 
 
 def test_totals_count_every_line(detector: Detector) -> None:
@@ -178,7 +183,7 @@ def test_what_could_be_read_is_scored_before_the_error(detector: Detector) -> No
 
 def test_characters_that_are_skipped_stay_in_the_text_and_in_the_spans(small_bundle: Path, tmp_path: Path) -> None:
     preprocessing = load_bundle(small_bundle).manifest.preprocessing
-    spec = FormatSpec(name="plain", layout=None, skip_characters=16)
+    spec = FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=16)
     bundle = make_small_bundle(tmp_path / "skips", preprocessing=msgspec.structs.replace(preprocessing, format=spec))
     detector = Detector(load_bundle(bundle), provider="cpu", threads=1)
     blocks = run(b"Jun 14 15:16:01 session strange\nshort\n", detector, FormatChoice(spec))

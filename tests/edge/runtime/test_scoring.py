@@ -10,7 +10,7 @@ from typing import Any, List, Tuple
 import pytest
 
 from edge.bundle.folder import load_bundle
-from edge.bundle.manifest import FormatSpec
+from edge.bundle.preprocessing import FormatSpec
 from edge.errors import OutputError
 from edge.files.paths import Source
 from edge.runtime.detector import Detector
@@ -18,7 +18,7 @@ from edge.runtime.pipeline import FormatChoice
 from edge.runtime.scoring import ScoreRun
 from edge.sinks.render import CsvRenderer, JsonlRenderer, Renderer
 
-CHOICE = FormatChoice(FormatSpec(name="syslog", layout=None, skip_characters=0))
+CHOICE = FormatChoice(FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0))
 LINE = b"Jun 14 15:16:01 combo sshd[17]: session opened\n"
 ODD = b"Jun 14 15:16:01 combo sshd[17]: session stolen\n"
 

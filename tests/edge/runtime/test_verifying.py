@@ -12,10 +12,10 @@ from small_bundle import LENGTH, SPEC, WEIGHTS
 
 from edge.bundle.folder import load_bundle
 from edge.bundle.golden import Golden, decode_golden
-from edge.bundle.manifest import FormatSpec
-from edge.errors import ParityError
+from edge.bundle.preprocessing import FormatSpec
+from edge.errors import InputError, ParityError
 from edge.runtime.detector import Detector
-from edge.runtime.verifying import compare, relative_differences, replay
+from edge.runtime.verifying import compare, content_of, relative_differences, replay
 
 THRESHOLD = 1.0
 
@@ -30,6 +30,10 @@ def golden(small_bundle: Path) -> List[Golden]:
     return decode_golden((small_bundle / "golden.jsonl").read_bytes())
 
 
+def run(detector: Detector, spec: FormatSpec, lines: List[List[str]]) -> List[Golden]:
+    return replay(detector.scorer, detector.threshold, lines, [content_of(spec, one) for one in lines])
+
+
 def replaced(golden: List[Golden], index: int, **changes: object) -> List[Golden]:
     return [
         *golden[:index],
@@ -41,22 +45,29 @@ def replaced(golden: List[Golden], index: int, **changes: object) -> List[Golden
 def test_a_line_goes_the_whole_way(detector: Detector) -> None:
     odd = "Jun 15 04:06:18 combo sshd[2]: session stolen"
     long = "Jun 15 04:06:18 combo cron[3]: " + "session " * LENGTH + "closed"
-    first, second, third = replay(detector, SPEC, [odd, long, ""])
+    first, second, third = run(detector, SPEC, [[odd], [long], [""]])
     assert first == Golden(
-        line=odd, content="sshd[2]: session stolen", ids=[[3, 5, 1, 0, 0, 0, 0, 0]], score=WEIGHTS[1], anomalous=True
+        lines=[odd],
+        content="sshd[2]: session stolen",
+        inputs={"ids": [[3, 5, 1, 0, 0, 0, 0, 0]]},
+        score=WEIGHTS[1],
+        anomalous=True,
     )
-    assert second.ids == [[4] + [5] * (LENGTH - 1), [5] * (LENGTH - 1) + [7]], "the second row ends with the line"
+    assert second.inputs["ids"] == [[4] + [5] * (LENGTH - 1), [5] * (LENGTH - 1) + [7]], (
+        "the second row ends with the line"
+    )
     assert second.score == WEIGHTS[7], "the score of a long line is that of its oddest row"
     assert not second.anomalous
-    assert (third.ids, third.score) == ([[0] * LENGTH], 0.0)
-    assert replay(detector, SPEC, []) == []
+    assert (third.inputs["ids"], third.score) == ([[0] * LENGTH], 0.0)
+    assert run(detector, SPEC, []) == []
 
 
-def test_the_format_and_the_skipped_characters_are_those_asked_for(detector: Detector) -> None:
+def test_the_format_is_that_asked_for() -> None:
     line = "Jun 15 04:06:18 combo sshd[2]: session"
-    (plain,) = replay(detector, FormatSpec(name="plain", layout=None, skip_characters=len(line) - 7), [line])
-    assert plain.content == line
-    assert plain.ids == [[5, 0, 0, 0, 0, 0, 0, 0]]
+    assert content_of(SPEC, [line]) == "sshd[2]: session"
+    assert content_of(msgspec.structs.replace(SPEC, name="plain"), [line]) == line
+    with pytest.raises(InputError, match="2 lines give 2 records where one was expected"):
+        content_of(SPEC, [line, line])
 
 
 def test_a_replay_scores_as_the_detector_does(detector: Detector, golden: List[Golden]) -> None:
@@ -67,7 +78,7 @@ def test_a_replay_scores_as_the_detector_does(detector: Detector, golden: List[G
 
 
 def test_equal_runs_have_no_difference(detector: Detector, golden: List[Golden]) -> None:
-    found = replay(detector, SPEC, [one.line for one in golden])
+    found = run(detector, SPEC, [one.lines for one in golden])
     result = compare(found, golden, THRESHOLD, 0.0, "b")
     assert (result.lines, result.anomalous, result.largest) == (len(golden), 2, 0.0)
 
@@ -97,7 +108,8 @@ def test_a_score_that_is_no_number_fails(golden: List[Golden], score: float) -> 
 
 
 @pytest.mark.parametrize(
-    ("changes", "what"), [({"ids": [[3, 3]]}, "its ids are not"), ({"content": "else"}, "its content is not")]
+    ("changes", "what"),
+    [({"inputs": {"ids": [[3, 3]]}}, "its inputs are not"), ({"content": "else"}, "its content is not")],
 )
 def test_other_ids_or_contents_fail_whatever_the_score(golden: List[Golden], changes: object, what: str) -> None:
     assert isinstance(changes, dict)
@@ -111,9 +123,9 @@ def test_another_verdict_fails(golden: List[Golden]) -> None:
 
 
 def test_a_long_line_is_shown_short(golden: List[Golden]) -> None:
-    long = replaced(golden, 0, line="x" * 5000)
+    long = replaced(golden, 0, lines=["x" * 5000])
     with pytest.raises(ParityError) as caught:
-        compare(replaced(long, 0, ids=[[1]]), long, THRESHOLD, 1e-5, "b")
+        compare(replaced(long, 0, inputs={"ids": [[1]]}), long, THRESHOLD, 1e-5, "b")
     assert len(str(caught.value)) < 400
 
 

@@ -16,7 +16,7 @@ from edge.bundle.folder import Bundle, load_bundle
 from edge.bundle.golden import decode_golden
 from edge.bundle.manifest import GOLDEN_NAME
 from edge.runtime.detector import Detector
-from edge.runtime.verifying import compare, replay
+from edge.runtime.verifying import compare, content_of, replay
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,10 @@ def detector(bundle: Bundle) -> Detector:
 
 def test_golden_lines_are_as_promised(bundle: Bundle, detector: Detector) -> None:
     golden = decode_golden(bundle.read(GOLDEN_NAME))
-    found = replay(detector, bundle.manifest.preprocessing.format, [one.line for one in golden])
-    assert [one.ids for one in found] == [one.ids for one in golden]
+    spec = bundle.manifest.preprocessing.format
+    lines = [one.lines for one in golden]
+    found = replay(detector.scorer, detector.threshold, lines, [content_of(spec, one) for one in lines])
+    assert [one.inputs for one in found] == [one.inputs for one in golden]
     result = compare(found, golden, bundle.manifest.threshold.value, bundle.manifest.parity.tolerance, str(bundle.root))
     assert result.lines == len(golden) > 40
     assert 0 < result.anomalous < result.lines
@@ -54,8 +56,8 @@ def test_a_batch_scores_as_its_lines_do(bundle: Bundle, detector: Detector) -> N
 
 def test_an_odd_line_has_reasons(bundle: Bundle, detector: Detector) -> None:
     golden = decode_golden(bundle.read(GOLDEN_NAME))
-    odd = max(golden, key=lambda one: one.score).content
-    (reasons,) = detector.reasons([odd])
+    odd = max(golden, key=lambda one: one.score or 0.0).content
+    ((reasons, _),) = detector.explain([odd])
     assert reasons
     assert [odd[reason.start : reason.end] for reason in reasons] == [reason.text for reason in reasons]
 

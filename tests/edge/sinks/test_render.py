@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from edge.runtime.records import Reason, Record
+from edge.reason import Reason
+from edge.runtime.records import Record
 from edge.sinks.render import OUTPUT_FORMATS, CsvRenderer, JsonlRenderer, TextRenderer, make_renderer, mark_spans
 
 TEXT = "Jun 14 combo sshd[17]: s\u00e9ssion \u6e29 stolen by \x1b]0;x\x07"
@@ -26,7 +27,10 @@ RECORD = Record(
     p_value=0.25,
     threshold=5.0,
     anomalous=True,
+    unscored=None,
+    found_by=[],
     template_id=None,
+    new_template=None,
     reasons=[Reason("stolen", 33, 39, 9.5), Reason("sshd[17]:", 13, 22, 4.0)],
     text=TEXT,
 )
@@ -64,8 +68,8 @@ def test_jsonl_has_the_fields_of_the_design_in_their_order() -> None:
     first, second = data.decode("utf-8").splitlines()
     found = json.loads(first)
     assert list(found) == [
-        "source", "line", "offset", "timestamp", "score", "p_value", "threshold", "anomalous", "template_id",
-        "reasons", "text",
+        "source", "line", "offset", "timestamp", "score", "p_value", "threshold", "anomalous", "unscored",
+        "found_by", "template_id", "new_template", "reasons", "text",
     ]  # fmt: skip
     assert found == {
         "source": "logs/messages",
@@ -76,7 +80,10 @@ def test_jsonl_has_the_fields_of_the_design_in_their_order() -> None:
         "p_value": 0.25,
         "threshold": 5.0,
         "anomalous": True,
+        "unscored": None,
+        "found_by": [],
         "template_id": None,
+        "new_template": None,
         "reasons": [
             {"text": "stolen", "start": 33, "end": 39, "score": 9.5},
             {"text": "sshd[17]:", "start": 13, "end": 22, "score": 4.0},
@@ -111,11 +118,14 @@ def test_csv_has_a_header_and_the_same_columns() -> None:
         "p_value": "0.25",
         "threshold": "5.0",
         "anomalous": "true",
+        "unscored": "",
+        "found_by": "",
+        "new_template": "",
         "template_id": "",
         "reasons": "stolen sshd[17]:",
         "text": TEXT,
     }
-    assert second == ["logs/messages", "4", "120", "", "0.125", "0.25", "5.0", "false", "", "", ""]
+    assert second == ["logs/messages", "4", "120", "", "0.125", "0.25", "5.0", "false", "", "", "", "", "", ""]
     assert renderer.header().endswith(b"text\r\n"), "RFC 4180 ends lines so"
 
 

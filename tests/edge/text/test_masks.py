@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.bundle.manifest import Mask
+from edge.bundle.preprocessing import Mask
 from edge.errors import FormatError
 from edge.text.masks import Masker
 

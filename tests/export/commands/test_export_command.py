@@ -203,7 +203,7 @@ def edit(run: Path, **changes: object) -> None:
 
 def test_a_run_of_another_network(export: Callable[..., Ended], trained: Trained, tmp_path: Path) -> None:
     run = damaged(trained, tmp_path)
-    edit(run, vocabulary=trained.run.spec.vocabulary + 1)
+    edit(run, network={"vocabulary": trained.run.spec.network["vocabulary"] + 1})
     error = export(run, tmp_path / "bundle").error
     assert f"{run / WEIGHTS_NAME}: the weights do not fit the network of the preset default; train again" in error
     edit(run, preset="grand")
@@ -215,7 +215,7 @@ def test_a_run_without_held_out_lines(
 ) -> None:
     monkeypatch.setattr(Run, "heldout", lambda run, name: [])
     error = export(trained.folder, tmp_path / "bundle").error
-    assert f"{trained.folder}: the run holds no held-out lines; train again" in error
+    assert f"{trained.folder}: the run holds no held-out records; train again" in error
 
 
 def test_what_is_no_run(export: Callable[..., Ended], trained: Trained, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Callable
 import numpy as np
 import pytest
 from evaluate_samples import normal_lines, write_log
-from workstation import Ended, Trained, contents_of, relative_difference
+from workstation import Ended, Trained, relative_difference
 
 from edge.bundle.folder import load_bundle
 from edge.runtime.detector import Detector
@@ -35,9 +35,9 @@ def test_the_run_folder_holds_what_was_learnt(trained: Trained) -> None:
     assert cuts == [round(len(data) * share) for share in (0.6, 0.8)]
     assert spec.records + spec.calibration_records + spec.test_records == len(data)
     assert spec.fingerprint == data.part(0, cuts[0]).fingerprint()
-    assert run.heldout(CALIBRATION_NAME) == data.lines[cuts[0] : cuts[1]]
-    assert run.heldout(TEST_NAME) == data.lines[cuts[1] :]
-    texts = run.training_texts()
+    assert [example.raw for example in run.heldout(CALIBRATION_NAME)] == data.lines[cuts[0] : cuts[1]]
+    assert [example.raw for example in run.heldout(TEST_NAME)] == data.lines[cuts[1] :]
+    texts = run.training_inputs()
     assert (len(texts), sum(texts.values())) == (spec.distinct_inputs, spec.records)
     assert not any(character.isdigit() for text in texts for character in text), "numbers are masked"
     assert (spec.seed, spec.parameters["epochs"]) == (0, 2)
@@ -47,10 +47,10 @@ def test_the_run_folder_holds_what_was_learnt(trained: Trained) -> None:
 
 
 def test_the_calibration_is_that_of_the_network(trained: Trained) -> None:
-    from export.line.models import load_scorer
+    from export.trained import load_scorer
 
     run = trained.run
-    scores = load_scorer(run).score(contents_of(run, run.heldout(CALIBRATION_NAME)))
+    scores = load_scorer(run).score([example.content for example in run.heldout(CALIBRATION_NAME)])
     assert run.spec.calibration.records == len(scores)
     highest = np.array([run.spec.calibration.scores[-1]], np.float32)
     assert relative_difference(highest, scores.max(keepdims=True)) <= 1e-5
@@ -61,10 +61,10 @@ def test_it_says_what_it_did(trained: Trained) -> None:
     spec = trained.run.spec
     total = spec.training.records + spec.training.calibration_records + spec.training.test_records
     lines = trained.training.out.splitlines()
-    assert lines[0] == f"trained line (default) on {spec.training.records:,} of {total:,} lines: {trained.folder}"
+    assert lines[0] == f"trained line (default) on {spec.training.records:,} of {total:,} records: {trained.folder}"
     assert lines[1].startswith(f"threshold {spec.threshold.value:.4f} (conformal: at most a share of 0.02 ")
-    assert lines[1].endswith(f"set on {spec.threshold.records:,} later lines")
-    assert lines[2].startswith(f"of the last {spec.training.test_records:,} lines, ")
+    assert lines[1].endswith(f"set on {spec.threshold.records:,} held-out records")
+    assert lines[2].startswith(f"of the last {spec.training.test_records:,} normal records, ")
     assert lines[3] == f"next: oddline export {trained.folder} -o BUNDLE"
     said = trained.training.err.splitlines()
     assert said[0] == f"oddline: {trained.log}: format syslog (1000 of the first 1000 lines)"
@@ -79,8 +79,8 @@ def test_the_seed_preset_reads_whole_lines(trained_seed: Trained) -> None:
     spec = trained_seed.run.spec
     assert (spec.preprocessing.format.name, spec.preprocessing.format.skip_characters) == ("plain", 16)
     assert (spec.preprocessing.masks, spec.preprocessing.encoder.fill) == ([], "tile")
-    assert spec.vocabulary == 30_000, "the published table has its size whatever was learnt"
-    assert b"\n" not in b"".join(trained_seed.run.heldout(TEST_NAME))
+    assert spec.network == {"vocabulary": 30_000}, "the published table has its size whatever was learnt"
+    assert all(example.content == example.raw for example in trained_seed.run.heldout(TEST_NAME))
 
 
 class Repeated:

@@ -88,7 +88,10 @@ def record() -> Callable[[str, float], Record]:
             p_value=0.1,
             threshold=1.0,
             anomalous=True,
+            unscored=None,
+            found_by=[],
             template_id=None,
+            new_template=None,
             reasons=[],
             text=text,
         )

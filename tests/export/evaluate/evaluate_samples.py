@@ -9,29 +9,29 @@ from typing import Callable, Sequence
 
 import numpy as np
 
-from edge.bundle.manifest import (
-    Calibration,
-    EncoderSpec,
-    FormatSpec,
-    Mask,
-    Preprocessing,
-    Threshold,
-    Training,
-)
+from edge.bundle.manifest import TOKENIZER_NAME, Calibration, Threshold, Training
+from edge.bundle.preprocessing import FormatSpec, Mask, Preprocessing, TokenEncoderSpec
 from export.dataset import LogData
+from export.labels import NORMAL
 from export.line.tokenizer import train_tokenizer
 from export.run import RUN_SCHEMA_VERSION, Run, RunSpec, open_run, write_run
 
-SYSLOG = FormatSpec(name="syslog", layout=None, skip_characters=0)
+SYSLOG = FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0)
 PREPROCESSING = Preprocessing(
     format=SYSLOG,
+    sessions=None,
     masks=[Mask(name="number", pattern=r"\d+", token="<num>")],
-    encoder=EncoderSpec(length=16, fill="pad", pad_id=0, max_segments=2, continuation_id=None),
+    encoder=TokenEncoderSpec(
+        length=16, fill="pad", pad_id=0, max_segments=2, continuation_id=None, begin_id=None, end_id=None
+    ),
 )
 WHOLE_LINES = Preprocessing(
-    format=FormatSpec(name="plain", layout=None, skip_characters=16),
+    format=FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=16),
+    sessions=None,
     masks=[],
-    encoder=EncoderSpec(length=16, fill="tile", pad_id=0, max_segments=1, continuation_id=None),
+    encoder=TokenEncoderSpec(
+        length=16, fill="tile", pad_id=0, max_segments=1, continuation_id=None, begin_id=None, end_id=None
+    ),
 )
 
 
@@ -56,7 +56,9 @@ def write_log(path: Path, lines: Sequence[str]) -> str:
 
 
 def log_data(lines: Sequence[str]) -> LogData:
-    return LogData(SYSLOG, [line.encode() for line in lines])
+    count = len(lines)
+    contents = [line.split("box ", 1)[-1] for line in lines]
+    return LogData(SYSLOG, list(lines), contents, [None] * count, [NORMAL] * count)
 
 
 def make_run(folder: Path, *, preprocessing: Preprocessing = PREPROCESSING, target_fpr: float | None = 0.01) -> Run:
@@ -68,7 +70,7 @@ def make_run(folder: Path, *, preprocessing: Preprocessing = PREPROCESSING, targ
         schema_version=RUN_SCHEMA_VERSION,
         detector="line",
         preset="default",
-        vocabulary=160,
+        network={"vocabulary": 160},
         preprocessing=preprocessing,
         threshold=Threshold(
             value=0.5,
@@ -78,6 +80,7 @@ def make_run(folder: Path, *, preprocessing: Preprocessing = PREPROCESSING, targ
             records=200,
             expected_fpr=0.02,
         ),
+        parts=[],
         calibration=Calibration(records=1, scores=[0.1], at_least=[1]),
         training=Training(
             fingerprint="0" * 64,
@@ -94,8 +97,8 @@ def make_run(folder: Path, *, preprocessing: Preprocessing = PREPROCESSING, targ
         folder,
         spec,
         weights=[],
-        tokenizer=tokenizer,
-        training=dict(training),
+        files={TOKENIZER_NAME: tokenizer},
+        training=training,
         calibration=log_data(normal_lines(200)),
         test=log_data([]),
     )

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 
 pytest.importorskip("drain3", reason="drain3 belongs to the extra `export`")
 
-from edge.bundle.manifest import FormatSpec, Preprocessing
+from edge.bundle.preprocessing import FormatSpec, Preprocessing
 from export.evaluate.baselines import (
     SMOOTHING,
     ExactMatch,
@@ -44,7 +44,9 @@ def test_exact_match() -> None:
 
 def test_contents_are_read_as_the_run_reads_them() -> None:
     """Masks, and the characters that are skipped in front."""
-    skipping = msgspec.structs.replace(PREPROCESSING, format=FormatSpec(name="plain", layout=None, skip_characters=3))
+    skipping = msgspec.structs.replace(
+        PREPROCESSING, format=FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=3)
+    )
     scores = ExactMatch(skipping, TRAINING).score(["xxxcron: job 17 done", "cron: job 17 done"])
     assert scores.tolist() == [0, 1]
     assert scores.dtype == np.float32
@@ -70,7 +72,10 @@ def test_unseen_template_reads_no_file_and_writes_none(tmp_path: Path, monkeypat
 @given(st.lists(st.text("ab0 <>.", max_size=12), min_size=1, max_size=12))
 def test_nothing_learnt_is_unknown(texts: list[str]) -> None:
     plain = Preprocessing(
-        format=FormatSpec(name="plain", layout=None, skip_characters=0), masks=[], encoder=PREPROCESSING.encoder
+        format=FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0),
+        sessions=None,
+        masks=[],
+        encoder=PREPROCESSING.encoder,
     )
     training = dict.fromkeys(texts, 1)
     for kind in (ExactMatch, UnseenTemplate, UnseenWords):

@@ -23,7 +23,7 @@ from export.evaluate.report import read_report
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
     monkeypatch.setattr(evaluate, "require_extra", lambda: None)
-    monkeypatch.setattr("export.line.models.load_scorer", lambda run: FakeScorer(finds_sudo))
+    monkeypatch.setattr("export.trained.load_scorer", lambda run: FakeScorer(finds_sudo))
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command("evaluate", cls=evaluate.EvaluateCommand)(evaluate.evaluate)
     return app

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from evaluate_samples import SYSLOG, normal_lines, odd_lines, write_log
 
-from edge.bundle.manifest import FormatSpec
+from edge.bundle.preprocessing import FormatSpec
 from edge.errors import InputError, TooLittleDataError
 from edge.files.paths import Source
 from edge.runtime.pipeline import FormatChoice
@@ -65,7 +65,7 @@ def test_one_reading_serves_detectors_of_different_formats() -> None:
     said: list[str] = []
     line = normal_lines(1)[0]
     file = LogFile(Source(None, "x"), [line.encode()] * 5)
-    plain = FormatSpec(name="plain", layout=None, skip_characters=16)
+    plain = FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=16)
     assert file.contents(FormatChoice(SYSLOG), said.append) == ["cron[0]: job 0 done"] * 5
     assert file.contents(FormatChoice(plain), said.append) == [line] * 5
     assert file.contents(FormatChoice(SYSLOG), said.append) == ["cron[0]: job 0 done"] * 5

@@ -93,7 +93,7 @@ def test_an_empty_anomalous_file_has_no_figure_of_its_own(tmp_path: Path) -> Non
 
 def test_a_run_is_opened_with_its_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_run(tmp_path / "run")
-    monkeypatch.setattr("export.line.models.load_scorer", lambda run: FakeScorer(finds_sudo))
+    monkeypatch.setattr("export.trained.load_scorer", lambda run: FakeScorer(finds_sudo))
     normal = write_log(tmp_path / "normal.log", normal_lines(120))
     odd = write_log(tmp_path / "odd.log", odd_lines(3))
     report = evaluate_paths(tmp_path / "run", [normal], [odd], StudyOptions(), say=quiet).report

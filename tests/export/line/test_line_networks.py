@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, List
 
 import numpy as np
 import pytest
 
-from edge.bundle.manifest import EncoderSpec, Mask
 from edge.errors import TrainingError
-from edge.text.encoder import TokenEncoder
-from edge.text.masks import Masker
 from export.line import default_model
 from export.line.fit import Batches, fit_default
-from export.line.models import RowScorer, build_model, score_function
-from export.line.tokenizer import train_tokenizer
+from export.line.models import build_model, score_function
 
 VOCABULARY, LENGTH = 50, 24
 CHARACTERS = np.ones(VOCABULARY, np.float32)
@@ -182,53 +178,3 @@ def test_the_seed_network_is_the_published_one(loaded_tensorflow: None) -> None:
     errors = np.abs(model(ids).numpy() - ids)
     assert found["token_scores"].numpy() == pytest.approx(errors, rel=1e-5)
     assert found["score"].numpy() == pytest.approx(errors.mean(axis=1), rel=1e-5)
-
-
-class Counted:
-    """A graph that scores a row by its highest id, and remembers how many rows it was given at once."""
-
-    def __init__(self) -> None:
-        self.batches: List[int] = []
-
-    def __call__(self, ids: np.ndarray) -> Dict[str, Any]:
-        self.batches.append(len(ids))
-        return {"score": ids.max(axis=1).astype(np.float32)}
-
-
-@pytest.fixture
-def graph() -> Counted:
-    return Counted()
-
-
-@pytest.fixture
-def scorer(graph: Counted) -> RowScorer:
-    tokenizer = train_tokenizer(["a b c"], vocabulary=200, punctuation=True, special=["<num>"], alphabet=True)
-    spec = EncoderSpec(length=4, fill="pad", pad_id=0, max_segments=3, continuation_id=None)
-    masks = [Mask(name="number", pattern=r"\d+", token="<num>")]
-    return RowScorer(Masker(masks), TokenEncoder(spec, tokenizer), 2, graph)
-
-
-def test_equal_masked_contents_are_computed_once(scorer: RowScorer, graph: Counted) -> None:
-    scores = scorer.score(["--a 1", "--b", "--a 22", "--b", "++a 3"])
-    assert graph.batches == [2]
-    assert scores[0] == scores[2] == scores[4]
-    assert scores[1] == scores[3] == scores[0] + 1
-    assert scorer.mask(["--a 1", "x"]) == ["a <num>", ""]
-
-
-def test_a_long_content_scores_as_its_oddest_row(scorer: RowScorer, graph: Counted) -> None:
-    short, long, empty = scorer.score(["--z", "--" + "a " * 4 + "z " + "a " * 5, "--"])
-    assert graph.batches == [1 + 3 + 1]
-    assert long == short
-    assert empty == 0, "only padding"
-
-
-def test_rows_go_through_in_batches(scorer: RowScorer, graph: Counted) -> None:
-    ids = np.arange(7 * 4, dtype=np.int32).reshape(7, 4)
-    assert scorer.score_rows(ids, batch=3).tolist() == ids[:, 3].tolist()
-    assert graph.batches == [3, 3, 1]
-
-
-def test_nothing_gives_nothing(scorer: RowScorer, graph: Counted) -> None:
-    assert scorer.score([]).shape == scorer.score_rows(np.zeros((0, 4), np.int32)).shape == (0,)
-    assert graph.batches == []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from workstation import Ended
 
-from edge.bundle.manifest import EncoderSpec, FormatSpec
+from edge.bundle.preprocessing import FormatSpec, TokenEncoderSpec
 from export.line.fit import fit_seed
 from export.line.models import build_model
 from export.line.presets import SEED
@@ -17,11 +17,17 @@ from export.line.presets import SEED
 
 def test_what_the_notebook_says() -> None:
     assert SEED.masks == ()
-    assert SEED.encoder == EncoderSpec(length=32, fill="tile", pad_id=0, max_segments=1, continuation_id=None)
+    assert SEED.encoder == TokenEncoderSpec(
+        length=32, fill="tile", pad_id=0, max_segments=1, continuation_id=None, begin_id=None, end_id=None
+    )
     assert (SEED.vocabulary, SEED.fixed_table, SEED.splits_punctuation) == (30_000, True, False)
     assert (SEED.epochs, SEED.batch, SEED.skip_characters) == (50, 32, 16)
-    spec = SEED.preprocessing(FormatSpec(name="syslog", layout=None, skip_characters=0)).format
-    assert spec == FormatSpec(name="plain", layout=None, skip_characters=16), "whole lines, whatever their format"
+    spec = SEED.preprocessing(
+        FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0)
+    ).format
+    assert spec == FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=16), (
+        "whole lines, whatever their format"
+    )
 
 
 def test_the_training_regresses_the_ids_with_adamax(tensorflow: None, monkeypatch: pytest.MonkeyPatch) -> None:

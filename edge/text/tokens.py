@@ -11,7 +11,8 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 from tokenizers import Encoding, Tokenizer
 
-from edge.bundle.manifest import EncoderSpec
+from edge.bundle.manifest import TOKENIZER_NAME
+from edge.bundle.preprocessing import TokenEncoderSpec
 from edge.errors import FormatError, IntegrityError
 
 # A tokenizer's time and memory grow with the whole text, though a content's rows hold few tokens: of a text with more
@@ -33,32 +34,44 @@ class Rows(NamedTuple):
 _Placed = Tuple[np.ndarray, np.ndarray]
 
 
-class TokenEncoder:
-    """Encodes masked contents as the manifest's `EncoderSpec` says.
+def read_tokenizer(data: bytes) -> Tokenizer:
+    """The tokenizer of a tokenizer.json.
+
+    Raises:
+        IntegrityError: this version of tokenizers cannot read it.
+    """
+    try:
+        return Tokenizer.from_buffer(data)
+    except Exception as error:  # tokenizers raises bare Exception, and only that, for what it cannot read
+        raise IntegrityError(
+            f"tokenizers cannot read it ({error})",
+            where=TOKENIZER_NAME,
+            mend="install tokenizers 0.20.3 or later, or copy the bundle again",
+        ) from error
+
+
+class TokenRows:
+    """Encodes masked contents as the manifest's `TokenEncoderSpec` says.
 
     Raises:
         IntegrityError: `tokenizer` is not a tokenizer.json that this version of tokenizers can read.
         FormatError: the spec's `fill` is unknown, or its rows are too short for a continuation.
     """
 
-    def __init__(self, spec: EncoderSpec, tokenizer: bytes) -> None:
+    def __init__(self, spec: TokenEncoderSpec, tokenizer: bytes) -> None:
         if spec.fill not in ("pad", "tile"):
             raise FormatError(f"encoder fill {spec.fill!r} is unknown", mend="known are pad and tile")
-        if spec.continuation_id is not None and (spec.fill != "pad" or spec.length < 2):
-            raise FormatError("a continuation id needs the fill pad and rows of two tokens or more")
+        if (spec.begin_id is None) != (spec.end_id is None):
+            raise FormatError("a begin id needs an end id, and the other way round")
+        marked = spec.continuation_id is not None or spec.begin_id is not None
+        if marked and (spec.fill != "pad" or spec.length < 2):
+            raise FormatError("ids that mark rows or contents need the fill pad and rows of two tokens or more")
         self._spec = spec
         continued = 0 if spec.continuation_id is None else 1
         more_rows = 0 if spec.fill == "tile" else spec.max_segments - 1
         self._most_tokens = spec.length + more_rows * (spec.length - continued)
         self._most_characters = CHARACTERS_A_TOKEN * self._most_tokens
-        try:
-            self._tokenizer = Tokenizer.from_buffer(tokenizer)
-        except Exception as error:  # tokenizers raises bare Exception, and only that, for what it cannot read
-            raise IntegrityError(
-                f"tokenizers cannot read it ({error})",
-                where="tokenizer.json",
-                mend="install tokenizers 0.20.3 or later, or copy the bundle again",
-            ) from error
+        self._tokenizer = read_tokenizer(tokenizer)
 
     @property
     def length(self) -> int:
@@ -72,7 +85,7 @@ class TokenEncoder:
 
     def encode(self, masked: Sequence[str]) -> Rows:
         """Rows of ids; every content has at least one row, also an empty one (padding only)."""
-        tokens = [encoding.ids for encoding in self._tokenize(masked)]
+        tokens = [self._mark(encoding.ids) for encoding in self._tokenize(masked)]
         ids, owners = self._place(tokens, self._spec.pad_id, self._spec.continuation_id)
         cut = sum(
             len(text) > self._most_characters or len(content) > self._most_tokens
@@ -87,7 +100,14 @@ class TokenEncoder:
     def positions(self, tokens: int) -> np.ndarray:
         """Which of a content's tokens stands at each place of its rows, int32 [rows, length]; -1 is none of them."""
         marker = None if self._spec.continuation_id is None else -1
-        return self._place([list(range(tokens))], -1, marker)[0]
+        places = list(range(tokens))
+        return self._place([places if self._spec.begin_id is None else [-1, *places, -1]], -1, marker)[0]
+
+    def _mark(self, ids: List[int]) -> List[int]:
+        """A content's ids between those of its begin and its end."""
+        if self._spec.begin_id is None or self._spec.end_id is None:
+            return ids
+        return [self._spec.begin_id, *ids, self._spec.end_id]
 
     def _tokenize(self, masked: Sequence[str]) -> List[Encoding]:
         """Of each text, as far as it is read."""

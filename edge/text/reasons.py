@@ -7,7 +7,7 @@ from typing import List, Sequence, Tuple
 
 import numpy as np
 
-from edge.runtime.records import Reason
+from edge.reason import Reason
 from edge.text.masks import MaskedText
 
 MOST_REASONS = 5

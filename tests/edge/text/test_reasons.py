@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.bundle.manifest import Mask
-from edge.runtime.reasons import MOST_REASONS, odd_words
+from edge.bundle.preprocessing import Mask
 from edge.runtime.records import Reason
 from edge.text.masks import Masker
+from edge.text.reasons import MOST_REASONS, odd_words
 
 MASKER = Masker([Mask(name="number", pattern=r"\d+", token="<num>")])
 

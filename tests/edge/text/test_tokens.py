@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from edge.bundle.manifest import EncoderSpec
+from edge.bundle.preprocessing import TokenEncoderSpec
 from edge.errors import FormatError, IntegrityError
-from edge.text.encoder import CHARACTERS_A_TOKEN, TokenEncoder
+from edge.text.tokens import CHARACTERS_A_TOKEN, TokenRows
 
 PAD = 90
 
@@ -27,11 +27,17 @@ def _tokenizer() -> bytes:
 TOKENIZER = _tokenizer()
 
 
-def make(
-    length: int = 4, fill: str = "pad", max_segments: int = 3, continuation_id: Optional[int] = None
-) -> TokenEncoder:
-    return TokenEncoder(
-        EncoderSpec(length=length, fill=fill, pad_id=PAD, max_segments=max_segments, continuation_id=continuation_id),
+def make(length: int = 4, fill: str = "pad", max_segments: int = 3, continuation_id: Optional[int] = None) -> TokenRows:
+    return TokenRows(
+        TokenEncoderSpec(
+            length=length,
+            fill=fill,
+            pad_id=PAD,
+            max_segments=max_segments,
+            continuation_id=continuation_id,
+            begin_id=None,
+            end_id=None,
+        ),
         TOKENIZER,
     )
 
@@ -103,7 +109,7 @@ def test_rows_that_continue_a_content_begin_with_the_marker() -> None:
 
 @pytest.mark.parametrize(("fill", "length"), [("tile", 4), ("pad", 1)])
 def test_a_marker_needs_rows_with_room_for_it(fill: str, length: int) -> None:
-    with pytest.raises(FormatError, match="continuation"):
+    with pytest.raises(FormatError, match="ids that mark rows"):
         make(length=length, fill=fill, continuation_id=77)
 
 
@@ -190,15 +196,19 @@ def test_a_batch_is_encoded_as_its_contents_are_one_by_one(contents: List[List[i
 
 @pytest.mark.parametrize("damaged", [b"", b"{}", b"\xff\xfe", TOKENIZER[:-20], b'{"version": "1.0", "model": {}}'])
 def test_what_is_no_tokenizer_is_refused(damaged: bytes) -> None:
-    spec = EncoderSpec(length=4, fill="pad", pad_id=0, max_segments=1, continuation_id=None)
+    spec = TokenEncoderSpec(
+        length=4, fill="pad", pad_id=0, max_segments=1, continuation_id=None, begin_id=None, end_id=None
+    )
     with pytest.raises(IntegrityError) as caught:
-        TokenEncoder(spec, damaged)
+        TokenRows(spec, damaged)
     assert str(caught.value).startswith("tokenizer.json: tokenizers cannot read it (")
     assert caught.value.mend == "install tokenizers 0.20.3 or later, or copy the bundle again"
 
 
 @pytest.mark.parametrize("fill", ["", "PAD", "repeat"])
 def test_an_unknown_fill_is_refused(fill: str) -> None:
-    spec: Any = EncoderSpec(length=4, fill=fill, pad_id=0, max_segments=1, continuation_id=None)
+    spec: Any = TokenEncoderSpec(
+        length=4, fill=fill, pad_id=0, max_segments=1, continuation_id=None, begin_id=None, end_id=None
+    )
     with pytest.raises(FormatError, match=f"^encoder fill '{fill}' is unknown; known are pad and tile$"):
-        TokenEncoder(spec, TOKENIZER)
+        TokenRows(spec, TOKENIZER)

@@ -1,0 +1,27 @@
+"""Contents to the graph's inputs, one encoder for each kind of them, all behind one protocol."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from edge.bundle.manifest import TOKENIZER_NAME
+from edge.bundle.preprocessing import Preprocessing, TokenEncoderSpec
+from edge.encoders.base import Encoded, Encoder
+from edge.encoders.features import FeatureEncoder
+from edge.encoders.text import TextEncoder
+
+__all__ = ["Encoded", "Encoder", "make_encoder"]
+
+
+def make_encoder(preprocessing: Preprocessing, read: Callable[[str], bytes]) -> Encoder:
+    """The encoder that the preprocessing asks for; `read` gives a file of the bundle by its name.
+
+    Raises:
+        FormatError: a mask or the encoder cannot be used.
+        IntegrityError: the tokenizer cannot be read.
+    """
+    if isinstance(preprocessing.encoder, TokenEncoderSpec):
+        return TextEncoder(
+            preprocessing.format.skip_characters, preprocessing.masks, preprocessing.encoder, read(TOKENIZER_NAME)
+        )
+    return FeatureEncoder(preprocessing.encoder)

@@ -1,0 +1,18 @@
+"""The detectors that can be trained, each loaded when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from export.training.trainable import Trainable
+
+_CLASSES = {"line": ("export.line.train", "LineTrainable")}
+NAMES = tuple(_CLASSES)
+PRESET_NAMES = ("default", "seed")
+
+
+def load_detector(name: str) -> Trainable:
+    """The detector of one of the `NAMES`."""
+    module, found = _CLASSES[name]
+    made: Trainable = getattr(import_module(module), found)()
+    return made

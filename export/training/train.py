@@ -1,0 +1,187 @@
+"""`train`: from files to a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge.bundle.manifest import ScorePart, Threshold, Training
+from edge.errors import InputError, TooLittleDataError
+from edge.files.atomic import atomic_folder
+from edge.runtime.scorer import Scorer
+from edge.runtime.verdicts import is_anomalous
+from export.calibrate import choose_threshold, expected_share, summarise
+from export.dataset import LogData
+from export.labels import NORMAL
+from export.run import RUN_SCHEMA_VERSION, RunSpec, check_output, why_not_replaced, write_run
+from export.trained import keras_scorer
+from export.training.options import TrainOptions, refuse_unknown
+from export.training.trainable import Fitted, Progress, Trainable
+
+# Fewer flagged records, or fewer times the budget, may be chance.
+DRIFT_RECORDS = 20
+DRIFT_FACTOR = 5
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What there is to say of a training, besides the run.
+
+    `known_in_test` is the share of normal test records whose input the training slice held too; `flagged_in_test` the
+    share of them that the threshold flags. Both are None without normal test records.
+    """
+
+    spec: RunSpec
+    records: int
+    normal_in_test: int
+    known_in_test: float | None
+    flagged_in_test: float | None
+
+    @property
+    def times_the_budget(self) -> float:
+        """How many times more of the test records are flagged than the threshold was set for."""
+        return (self.flagged_in_test or 0.0) / self.spec.threshold.expected_fpr
+
+    @property
+    def drifted(self) -> bool:
+        """Whether so many test records are flagged that it is hardly chance."""
+        flagged = (self.flagged_in_test or 0.0) * self.normal_in_test
+        return flagged >= DRIFT_RECORDS and self.times_the_budget > DRIFT_FACTOR
+
+
+def train(
+    detector: Trainable,
+    paths: Sequence[str],
+    folder: Path,
+    options: TrainOptions,
+    *,
+    say: Callable[[str], None],
+    progress: Progress,
+) -> TrainReport:
+    """Learn from one part of the records, set the threshold on another, keep the last for tests; write the run.
+
+    Raises:
+        InputError: a path cannot be read, or there is too little of it.
+        OutputError: the run folder cannot be written, or is there and is no run.
+    """
+    check_output(folder)
+    refuse_unknown(options, detector.knows, detector.name)
+    detector.check(options)
+    data = detector.read(paths, options, say=say)
+    slices = detector.split(data, options, say=say)
+    budget = _Budget.of(options, slices.calibration)
+    fitted = detector.fit(slices, options, say=say, progress=progress)
+    normal = slices.calibration.of_kind(NORMAL)
+    parts = _part_thresholds(fitted, normal, budget)
+    scorer = _scorer(fitted, [part.threshold.value for part in parts])
+    slice_scores = scorer.score(normal.contents)
+    held_out = slice_scores if fitted.fold_scores is None else fitted.fold_scores
+    spec = RunSpec(
+        schema_version=RUN_SCHEMA_VERSION,
+        detector=detector.name,
+        preset=options.preset,
+        network=dict(fitted.network),
+        preprocessing=fitted.preprocessing,
+        threshold=_joint_threshold(fitted, parts, held_out, budget),
+        parts=parts,
+        calibration=summarise(held_out),
+        training=Training(
+            fingerprint=slices.training.fingerprint(),
+            records=len(slices.training),
+            distinct_inputs=len(fitted.inputs),
+            calibration_records=len(normal),
+            test_records=len(slices.test),
+            seed=options.seed,
+            parameters={**fitted.parameters, "weights": int(sum(weight.size for weight in fitted.weights))},
+        ),
+    )
+    with atomic_folder(folder, refusal=why_not_replaced) as aside:
+        write_run(
+            aside,
+            spec,
+            weights=fitted.weights,
+            files=fitted.files,
+            training=fitted.inputs,
+            calibration=normal.scored(slice_scores),
+            test=slices.test,
+        )
+    return _report(spec, scorer, fitted.inputs, len(data), slices.test.of_kind(NORMAL))
+
+
+@dataclass(frozen=True)
+class _Budget:
+    """One of the two is None; `days` is the time that the calibration slice spans."""
+
+    target_fpr: float | None
+    alerts_per_day: float | None
+    days: float | None
+
+    @classmethod
+    def of(cls, options: TrainOptions, calibration: LogData) -> _Budget:
+        if options.alerts_per_day is None:
+            return cls(options.target_fpr, None, None)
+        days = calibration.days()
+        if days is None:
+            raise InputError(
+                "the log has no time stamps that a budget by the day could be counted with", mend="use --target-fpr"
+            )
+        return cls(None, options.alerts_per_day, days)
+
+    def threshold(self, scores: np.ndarray, share: float = 1.0) -> Threshold:
+        """The threshold that keeps a share of the budget on the scores."""
+        return choose_threshold(
+            scores,
+            target_fpr=None if self.target_fpr is None else self.target_fpr * share,
+            alerts_per_day=None if self.alerts_per_day is None else self.alerts_per_day * share,
+            days=self.days,
+        )
+
+
+def _part_thresholds(fitted: Fitted, normal: LogData, budget: _Budget) -> list[ScorePart]:
+    """Each part gets an equal share of the budget, so that all of them together keep it."""
+    if not fitted.parts:
+        return []
+    if not len(normal):
+        raise TooLittleDataError("there are no normal records to set thresholds on", mend="give more normal records")
+    scorer = _scorer(fitted, [1.0] * len(fitted.parts))
+    scores = scorer.outputs(normal.contents, fitted.parts)
+    return [
+        ScorePart(name=name, threshold=budget.threshold(values, 1.0 / len(fitted.parts)))
+        for name, values in zip(fitted.parts, scores, strict=True)
+    ]
+
+
+def _joint_threshold(fitted: Fitted, parts: Sequence[ScorePart], scores: np.ndarray, budget: _Budget) -> Threshold:
+    if parts:
+        method = f"the highest of {' and '.join(part.name for part in parts)}, each in units of its own threshold"
+        return _stated(1.0, method, scores, budget)
+    if fitted.fixed_threshold is not None:
+        return _stated(fitted.fixed_threshold, "as published", scores, budget)
+    return budget.threshold(scores)
+
+
+def _stated(value: float, method: str, scores: np.ndarray, budget: _Budget) -> Threshold:
+    return Threshold(
+        value=value,
+        method=method,
+        target_fpr=budget.target_fpr,
+        alerts_per_day=budget.alerts_per_day,
+        records=len(scores),
+        expected_fpr=expected_share(scores, value),
+    )
+
+
+def _scorer(fitted: Fitted, thresholds: Sequence[float]) -> Scorer:
+    return keras_scorer(fitted.graph(thresholds), fitted.preprocessing, fitted.files.__getitem__)
+
+
+def _report(spec: RunSpec, scorer: Scorer, inputs: Mapping[str, int], records: int, normal: LogData) -> TrainReport:
+    known = flagged = None
+    if len(normal):
+        keys = scorer.encoder.keys(normal.contents)
+        known = sum(key in inputs for key in keys) / len(keys)
+        flagged = float(np.mean(is_anomalous(scorer.score(normal.contents), spec.threshold.value)))
+    return TrainReport(spec, records, len(normal), known, flagged)

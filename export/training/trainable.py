@@ -1,0 +1,77 @@
+"""What a detector brings to its training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from edge.bundle.preprocessing import Preprocessing
+from export.dataset import LogData
+from export.run import Run
+from export.training.options import TrainOptions
+
+Progress = Callable[[int, int, float], None]
+"""Is told the epoch, the number of epochs, and the loss."""
+
+
+class Slices(NamedTuple):
+    """What is learnt from, what the threshold is set on, and what is kept for tests."""
+
+    training: LogData
+    calibration: LogData
+    test: LogData
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model that has learnt, before its threshold is known.
+
+    `graph` makes the tf.function that is exported; it takes the thresholds of the `parts` that it joins to the score,
+    in their order, of which most detectors have none. `inputs` are the distinct keys of what was learnt from, and how
+    often each stood there. `files` are those that the preprocessing needs, by their names in a bundle, and `network`
+    the numbers from which a fresh model can be built for the `weights`. With `fold_scores`, float32 [n], the threshold
+    is set on these scores of normal records that each were scored by a model that had not seen them, and not on the
+    calibration slice. `fixed_threshold` is that of a preset which was published with one.
+    """
+
+    preprocessing: Preprocessing
+    files: Mapping[str, bytes]
+    network: Mapping[str, int]
+    weights: Sequence[np.ndarray]
+    inputs: Mapping[str, int]
+    graph: Callable[[Sequence[float]], Any]
+    parameters: Mapping[str, str | int | float | bool | None]
+    parts: tuple[str, ...] = ()
+    fold_scores: np.ndarray | None = None
+    fixed_threshold: float | None = None
+
+
+class Trainable(Protocol):
+    """A detector that can be trained."""
+
+    name: str
+    knows: frozenset[str]
+    """Which of the `OWN_OPTIONS` mean something to it."""
+
+    def check(self, options: TrainOptions) -> None:
+        """Raise `InputError` for options that make no sense here, before anything is read."""
+
+    def read(self, paths: Sequence[str], options: TrainOptions, *, say: Callable[[str], None]) -> LogData:
+        """The records of the paths, as the detector will see them on the device."""
+
+    def split(self, data: LogData, options: TrainOptions, *, say: Callable[[str], None]) -> Slices:
+        """Three slices, or a `TooLittleDataError`."""
+
+    def load_graph(self, run: Run) -> Any:
+        """A run's model as the tf.function that is exported: with an input signature, returning a dict of outputs.
+
+        Raises:
+            SchemaError: this oddline has no such preset, or another network for it.
+            IntegrityError: the weights are missing or damaged.
+        """
+
+    def fit(self, slices: Slices, options: TrainOptions, *, say: Callable[[str], None], progress: Progress) -> Fitted:
+        """Learn from the training slice; the calibration slice may tell when to stop, the test slice nothing."""
