@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from export.training.trainable import Trainable
+if TYPE_CHECKING:
+    # The command line asks for the names on any Python, also where nothing can be trained.
+    from export.training.trainable import Trainable
 
 _CLASSES = {"line": ("export.line.train", "LineTrainable")}
 NAMES = tuple(_CLASSES)
