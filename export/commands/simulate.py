@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import Optional
 
 import typer
 
 from edge.commands import options
 from export.extra import require_python
 
-DETECTOR_NAMES = ("line",)
+_WRITERS = {
+    "line": "export.simulate.samples",
+    "flow": "export.simulate.flow.samples",
+}
+"""Modules with a function ``write(folder, *, seed, days, per_day)`` that writes the sample and returns what to say of
+it, a line each; `per_day` is None where the user did not ask for a number of records."""
+
+DETECTOR_NAMES = tuple(_WRITERS)
 
 
 def simulate(
@@ -19,14 +28,18 @@ def simulate(
     output: Path = typer.Option(..., "--output", "-o", metavar="DIR", help="Folder to write.", show_default=False),
     seed: int = typer.Option(0, "--seed", min=0, max=options.LARGEST_SEED, help="Equal seeds give equal logs."),
     days: int = typer.Option(7, "--days", min=1, help="Length of the log."),
-    lines_per_day: int = typer.Option(2860, "--lines-per-day", min=200, help="About how many lines a day has."),
+    lines_per_day: Optional[int] = typer.Option(
+        None,
+        "--lines-per-day",
+        min=200,
+        help="About how many lines a day has; each detector's log has its own number when not given.",
+        show_default=False,
+    ),
 ) -> None:
-    """Write the seeded syslog of a small server, with labelled anomalies in its last part."""
+    """Write a seeded sample log for a detector, with labelled anomalies."""
     options.check_choice(detector, DETECTOR_NAMES, "DETECTOR")
     require_python()
-    from export.simulate import simulate_syslog, write_simulation
-
-    paths = write_simulation(simulate_syslog(seed, days, lines_per_day), options.folder(output))
-    typer.echo(f"wrote {paths.log}, and in {paths.labels} which of its lines are odd")
-    typer.echo(f"to learn from: {paths.train}; to evaluate: {paths.normal} and {paths.anomalous}")
-    typer.echo(f"next: oddline train {detector} {paths.train} -o runs/demo")
+    for line in import_module(_WRITERS[detector]).write(
+        options.folder(output), seed=seed, days=days, per_day=lines_per_day
+    ):
+        typer.echo(line)

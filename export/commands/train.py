@@ -33,8 +33,13 @@ def train(
         help="Shares of the records, in order of time: to learn, to set the threshold, to test. Default 0.6,0.2,0.2.",
         show_default=False,
     ),
-    target_fpr: float = typer.Option(
-        0.001, "--target-fpr", min=1e-6, max=0.5, help="Share of normal lines that may be flagged."
+    target_fpr: Optional[float] = typer.Option(
+        None,
+        "--target-fpr",
+        min=1e-6,
+        max=0.5,
+        help="Share of normal records that may be flagged; 0.001 when not given, 0.022 for flow.",
+        show_default=False,
     ),
     alerts_per_day: Optional[float] = typer.Option(
         None, "--alerts-per-day", min=0.0, help="Budget by the day, instead of --target-fpr.", show_default=False

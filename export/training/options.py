@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from edge.errors import InputError
 
+DEFAULT_TARGET_FPR = 0.001
+"""The share of normal records that may be flagged, where neither the user nor the detector says another."""
+
 
 @dataclass(frozen=True)
 class TrainOptions:
@@ -21,7 +24,7 @@ class TrainOptions:
     layout: str | None = None
     year: int | None = None
     shares: tuple[float, float, float] | None = None
-    target_fpr: float = 0.001
+    target_fpr: float | None = None
     alerts_per_day: float | None = None
     vocabulary: int | None = None
     epochs: int | None = None

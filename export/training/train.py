@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from export.labels import NORMAL
 from export.run import RUN_SCHEMA_VERSION, RunSpec, check_output, why_not_replaced, write_run
 from export.trained import keras_scorer
 from export.training.options import TrainOptions, refuse_unknown
-from export.training.trainable import Fitted, Progress, Trainable
+from export.training.trainable import Fitted, PartBudget, Progress, Trainable
 
 # Fewer flagged records, or fewer times the budget, may be chance.
 DRIFT_RECORDS = 20
@@ -74,6 +74,7 @@ def train(
     slices = detector.split(data, options, say=say)
     budget = _Budget.of(options, slices.calibration)
     fitted = detector.fit(slices, options, say=say, progress=progress)
+    budget = budget.or_of(fitted)
     normal = slices.calibration.of_kind(NORMAL)
     parts = _part_thresholds(fitted, normal, budget)
     scorer = _scorer(fitted, [part.threshold.value for part in parts])
@@ -113,7 +114,7 @@ def train(
 
 @dataclass(frozen=True)
 class _Budget:
-    """One of the two is None; `days` is the time that the calibration slice spans."""
+    """At most one of the two is given; `days` is the time that the calibration slice spans."""
 
     target_fpr: float | None
     alerts_per_day: float | None
@@ -130,6 +131,12 @@ class _Budget:
             )
         return cls(None, options.alerts_per_day, days)
 
+    def or_of(self, fitted: Fitted) -> _Budget:
+        """The detector's own budget where the user gave none."""
+        if self.target_fpr is None and self.alerts_per_day is None:
+            return replace(self, target_fpr=fitted.target_fpr)
+        return self
+
     def threshold(self, scores: np.ndarray, share: float = 1.0) -> Threshold:
         """The threshold that keeps a share of the budget on the scores."""
         return choose_threshold(
@@ -139,17 +146,28 @@ class _Budget:
             days=self.days,
         )
 
+    def part_threshold(self, scores: np.ndarray, part: PartBudget) -> Threshold:
+        """The threshold that keeps a part's share of the budget on its scores, float32 [n]."""
+        found = self.threshold(scores, part.share)
+        few = self.target_fpr is not None and (len(scores) + 1) * self.target_fpr * part.share < 1
+        if few and part.instead is not None:
+            return _stated(part.instead, f"{len(scores):,} held-out records are too few to set it on", scores, self)
+        if part.least is not None and found.value < part.least:
+            return _stated(part.least, f"{found.method}; raised to the lowest that makes sense", scores, self)
+        return found
+
 
 def _part_thresholds(fitted: Fitted, normal: LogData, budget: _Budget) -> list[ScorePart]:
-    """Each part gets an equal share of the budget, so that all of them together keep it."""
+    """Each part gets a share of the budget, so that all of them together keep it."""
     if not fitted.parts:
         return []
     if not len(normal):
         raise TooLittleDataError("there are no normal records to set thresholds on", mend="give more normal records")
     scorer = _scorer(fitted, [1.0] * len(fitted.parts))
     scores = scorer.outputs(normal.contents, fitted.parts)
+    equal = PartBudget(1.0 / len(fitted.parts))
     return [
-        ScorePart(name=name, threshold=budget.threshold(values, 1.0 / len(fitted.parts)))
+        ScorePart(name=name, threshold=budget.part_threshold(values, fitted.budgets.get(name, equal)))
         for name, values in zip(fitted.parts, scores, strict=True)
     ]
 

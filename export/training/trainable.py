@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from edge.bundle.preprocessing import Preprocessing
 from export.dataset import LogData
 from export.run import Run
-from export.training.options import TrainOptions
+from export.training.options import DEFAULT_TARGET_FPR, TrainOptions
 
 Progress = Callable[[int, int, float], None]
 """Is told the epoch, the number of epochs, and the loss."""
@@ -26,6 +26,19 @@ class Slices(NamedTuple):
 
 
 @dataclass(frozen=True)
+class PartBudget:
+    """How the threshold of one part of the score is set.
+
+    `share` is its share of the whole budget. The threshold is never below `least`: the joint score is in units of it,
+    and would be without measure. Where the held-out records are too few for the share, it is `instead`, if given.
+    """
+
+    share: float
+    least: float | None = None
+    instead: float | None = None
+
+
+@dataclass(frozen=True)
 class Fitted:
     """A model that has learnt, before its threshold is known.
 
@@ -35,6 +48,9 @@ class Fitted:
     the numbers from which a fresh model can be built for the `weights`. With `fold_scores`, float32 [n], the threshold
     is set on these scores of normal records that each were scored by a model that had not seen them, and not on the
     calibration slice. `fixed_threshold` is that of a preset which was published with one.
+
+    `budgets` says how the thresholds of the parts are set, by their names: without it, each has an equal share of the
+    budget. `target_fpr` is the budget where the user gives none.
     """
 
     preprocessing: Preprocessing
@@ -47,6 +63,8 @@ class Fitted:
     parts: tuple[str, ...] = ()
     fold_scores: np.ndarray | None = None
     fixed_threshold: float | None = None
+    budgets: Mapping[str, PartBudget] = field(default_factory=dict)
+    target_fpr: float = DEFAULT_TARGET_FPR
 
 
 class Trainable(Protocol):

@@ -22,7 +22,7 @@ def test_it_names_the_files_that_it_wrote(oddline: Callable[..., Ended], tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["flow"], "'flow' is not one of line"),
+        (["flows"], "'flows' is not one of line, "),
         (["line", "--days", "0"], "Invalid value for '--days'"),
         (["line", "--lines-per-day", "199"], "Invalid value for '--lines-per-day'"),
     ],
