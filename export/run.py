@@ -3,6 +3,7 @@
     run.json          the typed description below
     weights.npz       the Keras model's weights, in its own order, as plain arrays
     tokenizer.json    the tokenizer
+    dictionary.json   the log dictionary, where the detector has one
     training.jsonl.gz the distinct inputs that were learnt from, with their counts (for the baselines)
     calibration.jsonl.gz, test.jsonl.gz   the held-out slices: raw lines, contents, labels
 
@@ -26,7 +27,7 @@ import msgspec
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from edge.bundle.manifest import TOKENIZER_NAME, Calibration, ScorePart, Threshold, Training
+from edge.bundle.manifest import DICTIONARY_NAME, TOKENIZER_NAME, Calibration, ScorePart, Threshold, Training
 from edge.bundle.preprocessing import Preprocessing
 from edge.errors import InputError, IntegrityError, SchemaError
 from edge.files.atomic import atomic_folder, output_error
@@ -39,8 +40,8 @@ TRAINING_NAME = "training.jsonl.gz"
 CALIBRATION_NAME = "calibration.jsonl.gz"
 TEST_NAME = "test.jsonl.gz"
 
-INPUT_FILES = (TOKENIZER_NAME,)
-"""What a run may hold for its preprocessing, as its bundle does."""
+INPUT_FILES = (TOKENIZER_NAME, DICTIONARY_NAME)
+"""What a run may hold for its preprocessing and its verdicts, as its bundle does."""
 
 _NAMES = (RUN_NAME, WEIGHTS_NAME, *INPUT_FILES, TRAINING_NAME, CALIBRATION_NAME, TEST_NAME)
 _MEND = "train again"
@@ -114,7 +115,7 @@ class Run:
             raise IntegrityError(what, where=str(path), mend=_MEND) from error
 
     def input_files(self) -> list[str]:
-        """The names of the files that its preprocessing needs."""
+        """The names of the files that its bundle gets as they are."""
         return [name for name in INPUT_FILES if (self.folder / name).is_file()]
 
     def weights(self) -> list[np.ndarray]:

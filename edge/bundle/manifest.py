@@ -23,6 +23,7 @@ MANIFEST_NAME = "manifest.json"
 MODEL_NAME = "model.onnx"
 TOKENIZER_NAME = "tokenizer.json"
 GOLDEN_NAME = "golden.jsonl"
+DICTIONARY_NAME = "dictionary.json"
 _MOST_TOLERANCE = 0.1
 
 
