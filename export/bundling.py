@@ -24,6 +24,7 @@ from edge.bundle.manifest import (
 )
 from edge.bundle.onnx_reader import ModelFacts
 from edge.errors import ParityError, TooLittleDataError
+from edge.reading import sessions_of
 from edge.runtime.scorer import Scorer
 from edge.runtime.session import DEFAULT_BATCH_ROWS, Session
 from edge.runtime.verifying import content_of, relative_differences, replay
@@ -129,7 +130,9 @@ def _check_scores(run: Run, held_out: list[Example], scores: np.ndarray) -> None
 def _golden(run: Run, scorer: Scorer, lines: list[list[str]]) -> list[Golden]:
     spec = run.spec.preprocessing.format
     lines = [*lines, *odd_examples(spec)]
-    return replay(scorer, run.spec.threshold.value, lines, [content_of(spec, one) for one in lines])
+    sessions = sessions_of(run.spec.preprocessing, run.read)
+    contents = [content_of(spec, one, sessions) for one in lines]
+    return replay(scorer, run.spec.threshold.value, lines, contents)
 
 
 def _manifest(run: Run, options: ExportOptions, facts: ModelFacts, parity: Parity, folder: Path) -> Manifest:

@@ -13,10 +13,10 @@ from edge.bench.sample import Sample, as_file
 from edge.bench.scenarios import MULTI_STREAM_LINES, Offline, Stream, offline, stream
 from edge.bench.stopwatch import Clock, Stopwatch
 from edge.bundle.folder import Bundle
-from edge.bundle.preprocessing import FormatSpec
 from edge.doctor.machine import Machine
 from edge.files.paths import Source
 from edge.formats import Reader
+from edge.reading import sessions_of
 from edge.runtime.detector import Detector
 from edge.runtime.pipeline import FormatChoice
 from edge.text.clean import decode_block
@@ -59,7 +59,7 @@ def run_bench(
     model_alone: Optional[Offline] = None
     whole: Optional[EndToEnd] = None
     with as_file(sample) as source:
-        choose = _chooser(bundle.manifest.preprocessing.format, sample, source)
+        choose = _chooser(bundle, sample, source)
         head = decode_block(sample.lines[:1000])
         for index, (name, lines) in enumerate((("single-stream", 1), ("multi-stream", MULTI_STREAM_LINES))):
             if name in scenarios:
@@ -100,9 +100,13 @@ def run_bench(
     )
 
 
-def _chooser(spec: FormatSpec, sample: Sample, source: Source) -> Callable[[List[str]], Reader]:
+def _chooser(bundle: Bundle, sample: Sample, source: Source) -> Callable[[List[str]], Reader]:
     """Makes a reader as `score` would; golden lines are in the bundle's own format, whatever else they look like."""
-    choice = FormatChoice(spec, spec.name, spec.layout) if sample.golden else FormatChoice(spec)
+    spec = bundle.manifest.preprocessing.format
+    sessions = sessions_of(bundle.manifest.preprocessing, bundle.read)
+    choice = FormatChoice(spec, sessions=sessions)
+    if sample.golden:
+        choice = FormatChoice(spec, spec.name, spec.layout, sessions=sessions)
     return lambda texts: choice.choose(source, texts, lambda _: None)
 
 

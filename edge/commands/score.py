@@ -54,6 +54,7 @@ def score(
     """Score log files, folders or the standard input; one record for each anomalous line."""
     from edge.bundle.folder import load_bundle
     from edge.files.paths import check_apart, expand_paths
+    from edge.reading import sessions_of
     from edge.runtime.detector import Detector
     from edge.runtime.pipeline import FormatChoice
     from edge.runtime.scoring import ScoreRun
@@ -71,12 +72,13 @@ def score(
     say = (lambda _: None) if quiet else options.say
 
     loaded = load_bundle(options.folder(bundle))
+    preprocessing = loaded.manifest.preprocessing
     sources = expand_paths(paths, warn=options.say)
     check_apart(sources, output)
     detector = Detector(loaded, provider=provider, threads=threads, batch_rows=batch_size, threshold=threshold, say=say)
     run = ScoreRun(
         detector,
-        FormatChoice(loaded.manifest.preprocessing.format, asked, log_format, year),
+        FormatChoice(preprocessing.format, asked, log_format, year, sessions_of(preprocessing, loaded.read)),
         make_renderer(rendering, terminal=to_terminal),
         everything=everything,
         max_line_bytes=max_line_bytes,

@@ -21,7 +21,7 @@ def make_encoder(preprocessing: Preprocessing, read: Callable[[str], bytes]) -> 
         IntegrityError: the tokenizer cannot be read.
     """
     if isinstance(preprocessing.encoder, TokenEncoderSpec):
-        return TextEncoder(
-            preprocessing.format.skip_characters, preprocessing.masks, preprocessing.encoder, read(TOKENIZER_NAME)
-        )
+        # The masks of sessions are those of their lines; what is encoded are the ids of events.
+        masks = preprocessing.masks if preprocessing.sessions is None else []
+        return TextEncoder(preprocessing.format.skip_characters, masks, preprocessing.encoder, read(TOKENIZER_NAME))
     return FeatureEncoder(preprocessing.encoder)

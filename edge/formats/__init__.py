@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Optional
+from typing import Optional, Sequence
 
 from edge.errors import FormatError
+from edge.formats.access import AccessFormat
 from edge.formats.detect import Detection, detect_format
 from edge.formats.journald import JournaldFormat
 from edge.formats.layout import LayoutFormat
@@ -19,6 +20,7 @@ from edge.formats.syslog import SyslogFormat
 
 __all__ = [
     "FORMAT_NAMES",
+    "LINE_FORMAT_NAMES",
     "Batch",
     "Detection",
     "Format",
@@ -28,20 +30,29 @@ __all__ = [
     "make_format",
 ]
 
-FORMAT_NAMES = ("syslog", "rfc5424", "journald", "layout", "plain")
+LINE_FORMAT_NAMES = ("syslog", "rfc5424", "journald", "layout", "access", "plain")
+FORMAT_NAMES = (*LINE_FORMAT_NAMES, "http", "events")
 
 
-def make_format(name: str, *, layout: Optional[str], reference: datetime, year: Optional[int] = None) -> Format:
+def make_format(
+    name: str,
+    *,
+    layout: Optional[str],
+    reference: datetime,
+    year: Optional[int] = None,
+    fields: Optional[Sequence[str]] = None,
+) -> Format:
     """A new format for one source, which is then fed in order.
 
     `reference` is when the source was last written to (its modification time, or now for a stream): time stamps
     without a year lie before it. `year` is the year of the first such stamp instead. `layout` is loghub's notation
-    and belongs to the format ``layout`` alone.
+    and belongs to the format ``layout`` alone; `fields` are those of a request, for the format ``access``.
 
-    Raises `FormatError` for an unknown name, and for a layout that is missing, not wanted or wrong.
+    Raises `FormatError` for an unknown name, for a layout that is missing, not wanted or wrong, and for fields that
+    the format does not have.
     """
-    if name not in FORMAT_NAMES:
-        raise FormatError(f"there is no format {name!r}", mend=f"choose one of {', '.join(FORMAT_NAMES)}")
+    if name not in LINE_FORMAT_NAMES:
+        raise FormatError(f"there is no format {name!r}", mend=f"choose one of {', '.join(LINE_FORMAT_NAMES)}")
     if name == "layout":
         if layout is None:
             raise FormatError(
@@ -56,4 +67,6 @@ def make_format(name: str, *, layout: Optional[str], reference: datetime, year: 
         return Rfc5424Format()
     if name == "journald":
         return JournaldFormat()
+    if name == "access":
+        return AccessFormat(fields)
     return PlainFormat()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace as with_other
 from datetime import datetime, timezone
 from typing import BinaryIO, Callable, Dict, Iterator, List, Optional
 
@@ -18,11 +19,12 @@ from edge.reading import make_reader
 from edge.reason import Reason
 from edge.runtime.detector import Detector, Finding
 from edge.runtime.records import Record
+from edge.sequence.reader import SessionReader, Sessions
 from edge.text.clean import decode_block
 
 DEFAULT_MAX_LINE_BYTES = 1 << 20
 # What a bundle that was trained in one of these reads is in it, whatever it looks like.
-FIXED_FORMATS = ("plain", "csv")
+FIXED_FORMATS = ("plain", "csv", "events", "access", "http")
 
 
 @dataclass
@@ -30,13 +32,14 @@ class FormatChoice:
     """Which format a source is read as.
 
     `asked` and `layout` are the user's; without them a source is read in the bundle's own format, unless its first
-    lines fit another one.
+    lines fit another one. With `sessions`, its records are put together to these.
     """
 
     bundle: FormatSpec
     asked: Optional[str] = None
     layout: Optional[str] = None
     year: Optional[int] = None
+    sessions: Optional[Sessions] = None
 
     def choose(self, source: Source, first_texts: List[str], say: Callable[[str], None]) -> Reader:
         """A reader of a source whose first lines are `first_texts`; `say` gets one line on what was chosen and why.
@@ -50,7 +53,7 @@ class FormatChoice:
         if self.bundle.name in FIXED_FORMATS:
             return own
         if self.bundle.name == "layout":
-            trial = self._reader(source, self.bundle.name, self.bundle.layout)
+            trial = with_other(self, sessions=None)._reader(source, self.bundle.name, self.bundle.layout)
             unparsed = read_all(trial, first_texts).records.unparsed
             if 2 * int(np.count_nonzero(unparsed)) <= len(first_texts):
                 return own
@@ -63,8 +66,12 @@ class FormatChoice:
         return own if found.name == self.bundle.name else self._reader(source, found.name, None)
 
     def _reader(self, source: Source, name: str, layout: Optional[str]) -> Reader:
-        spec = replace(self.bundle, name=name, layout=layout)
-        return make_reader(spec, reference=_last_written(source), year=self.year, where=source.name)
+        # Fields belong to the bundle's own format.
+        fields = self.bundle.fields if name == self.bundle.name else None
+        spec = replace(self.bundle, name=name, layout=layout, fields=fields)
+        return make_reader(
+            spec, reference=_last_written(source), year=self.year, where=source.name, sessions=self.sessions
+        )
 
 
 @dataclass
@@ -98,7 +105,7 @@ class Totals:
         """Count a block."""
         self.records += len(block.scores)
         self.anomalous += int(np.count_nonzero(block.anomalous))
-        self.unparsed += int(np.count_nonzero(block.batch.records.unparsed))
+        self.unparsed += int(np.count_nonzero(block.batch.records.unparsed & ~np.isnan(block.scores)))
         self.unscored += int(np.count_nonzero(np.isnan(block.scores)))
         if block.lines is not None:
             self.lines += len(block.lines.lines)
@@ -130,6 +137,9 @@ def score_source(
         rest = reader.finish()
         if len(rest):
             yield _scored(source, None, rest, detector)
+        if isinstance(reader, SessionReader):
+            for note in reader.notes():
+                say(f"{source.name}: {note}")
 
 
 def _scored(source: Source, block: Optional[LineBlock], batch: Batch, detector: Detector) -> ScoredBlock:
@@ -148,6 +158,7 @@ def make_records(block: ScoredBlock, detector: Detector, *, everything: bool) ->
     records = block.batch.records
     findings = _findings(block, detector)
     faults = _faults(records, np.flatnonzero(unscored), detector)
+    templates = detector.templates([records.contents[index] for index in wanted.tolist()])
     columns = zip(
         wanted.tolist(),
         block.batch.lines[wanted].tolist(),
@@ -155,6 +166,7 @@ def make_records(block: ScoredBlock, detector: Detector, *, everything: bool) ->
         block.scores[wanted].tolist(),
         detector.p_values(block.scores[wanted]).tolist(),
         block.anomalous[wanted].tolist(),
+        [None] * len(wanted) if templates is None else templates,
     )
     return [
         Record(
@@ -168,12 +180,12 @@ def make_records(block: ScoredBlock, detector: Detector, *, everything: bool) ->
             anomalous=anomalous,
             unscored=faults.get(index),
             found_by=findings[index].found_by if anomalous else [],
-            template_id=None,
-            new_template=None,
+            template_id=template,
+            new_template=None if templates is None else template is None,
             reasons=findings[index].reasons if anomalous else [],
             text=records.texts[index],
         )
-        for index, line, offset, score, p_value, anomalous in columns
+        for index, line, offset, score, p_value, anomalous, template in columns
     ]
 
 
@@ -190,8 +202,10 @@ def _findings(block: ScoredBlock, detector: Detector) -> Dict[int, Finding]:
 
 def _in_text(records: Records, index: int, reason: Reason) -> Reason:
     start, end = records.span_in_text(index, reason.start, reason.end)
-    # What stands for nothing in the text (a missing field) has no place there, but its words.
-    return replace(reason, start=start, end=end, text=records.texts[index][start:end] or reason.text)
+    # A part is shown as the line has it, unless the encoder has other words for it, or it has no place in the line.
+    literal = reason.text == records.contents[index][reason.start : reason.end]
+    text = records.texts[index][start:end] if literal else ""
+    return replace(reason, start=start, end=end, text=text or reason.text)
 
 
 def _faults(records: Records, unscored: np.ndarray, detector: Detector) -> Dict[int, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import List, Sequence, Union
+from typing import List, Optional, Sequence, Union
 
 import numpy as np
 
@@ -18,10 +18,11 @@ from edge.bundle.manifest import GOLDEN_NAME
 from edge.bundle.preprocessing import FormatSpec
 from edge.errors import InputError, ParityError
 from edge.formats.records import read_all
-from edge.reading import make_reader
+from edge.reading import make_reader, sessions_of
 from edge.runtime.detector import Detector
 from edge.runtime.scorer import Scorer
 from edge.runtime.verdicts import is_anomalous
+from edge.sequence.reader import Sessions
 
 # Time stamps are no part of the test, so any date will do for those without a year.
 _REFERENCE = datetime(2000, 1, 1)
@@ -51,19 +52,20 @@ def self_test(bundle: Bundle, detector: Detector) -> Comparison:
     """
     manifest = bundle.manifest
     golden = decode_golden(bundle.read(GOLDEN_NAME), str(bundle.root / GOLDEN_NAME))
-    contents = [content_of(manifest.preprocessing.format, one.lines) for one in golden]
+    sessions = sessions_of(manifest.preprocessing, bundle.read)
+    contents = [content_of(manifest.preprocessing.format, one.lines, sessions) for one in golden]
     found = replay(detector.scorer, detector.threshold, [one.lines for one in golden], contents)
     return compare(found, golden, manifest.threshold.value, manifest.parity.tolerance, str(bundle.root))
 
 
-def content_of(spec: FormatSpec, lines: Sequence[str]) -> str:
+def content_of(spec: FormatSpec, lines: Sequence[str], sessions: Optional[Sessions] = None) -> str:
     """The content of the one record that the raw lines are, read as a source of their own.
 
     Raises:
         FormatError: the format does not exist, or its layout is wrong.
         InputError: the lines are not one record.
     """
-    batch = read_all(make_reader(spec, reference=_REFERENCE), lines)
+    batch = read_all(make_reader(spec, reference=_REFERENCE, sessions=sessions), lines)
     if len(batch) != 1:
         raise InputError(f"{len(lines)} lines give {len(batch)} records where one was expected", where=GOLDEN_NAME)
     return batch.records.contents[0]

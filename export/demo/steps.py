@@ -17,6 +17,7 @@ from edge.bundle.folder import Bundle, load_bundle
 from edge.doctor.machine import read_machine
 from edge.files.atomic import AtomicFile
 from edge.files.paths import expand_paths
+from edge.reading import sessions_of
 from edge.runtime.detector import Detector
 from edge.runtime.pipeline import FormatChoice, Totals
 from edge.runtime.scoring import ScoreRun
@@ -156,7 +157,9 @@ class _NoProgress:
 def _score(bundle: Bundle, detector: Detector, log: Path, alerts: Path, say: Say) -> Totals:
     run = ScoreRun(
         detector,
-        FormatChoice(bundle.manifest.preprocessing.format),
+        FormatChoice(
+            bundle.manifest.preprocessing.format, sessions=sessions_of(bundle.manifest.preprocessing, bundle.read)
+        ),
         JsonlRenderer(),
         everything=False,
         max_line_bytes=1 << 20,

@@ -8,12 +8,12 @@ from typing import Optional
 import pytest
 
 from edge.errors import FormatError
-from edge.formats import FORMAT_NAMES, make_format
+from edge.formats import LINE_FORMAT_NAMES, make_format
 
 NOW = datetime(2006, 3, 1)
 
 
-@pytest.mark.parametrize("name", FORMAT_NAMES)
+@pytest.mark.parametrize("name", LINE_FORMAT_NAMES)
 def test_each_name_makes_its_format(name: str) -> None:
     made = make_format(name, layout="<Content>" if name == "layout" else None, reference=NOW)
     assert made.name == name

@@ -1,0 +1,1 @@
+"""Sessions of events: ready files of event ids, and log lines that are put together to sessions."""
