@@ -9,6 +9,8 @@ import numpy as np
 from edge.bundle.caps import BATCH_AXIS
 from edge.bundle.folder import Bundle
 from edge.bundle.manifest import MODEL_NAME, TensorSpec
+from edge.dictionary.load import load_dictionary
+from edge.dictionary.matcher import Matcher
 from edge.encoders import Encoder, make_encoder
 from edge.errors import IntegrityError
 from edge.reason import Reason
@@ -47,7 +49,7 @@ class Detector:
 
         Raises:
             ProviderError: no session could be created as asked.
-            BundleError: the tokenizer cannot be used, or the graph is not what the encoder needs.
+            BundleError: the tokenizer or the log dictionary cannot be used, or the graph is not what the encoder needs.
             FormatError: a mask or the encoder cannot be used.
         """
         manifest = bundle.manifest
@@ -57,6 +59,7 @@ class Detector:
         self.threshold = manifest.threshold.value if threshold is None else threshold
         self.session = Session(bundle.model, provider=provider, threads=threads, say=say)
         self.scorer = Scorer(encoder, self._infer, batch_rows=batch_rows, cache_texts=cache_texts, watch=watch)
+        self._matcher = _load_matcher(bundle)
         # A record's parts are raised by as much as the user raised the threshold of their joint score.
         self._raised = self.threshold if self._part_thresholds else 1.0
         self._p_values = PValues(
@@ -88,6 +91,13 @@ class Detector:
         """Why each of these contents cannot be scored."""
         return self.scorer.faults(contents)
 
+    def templates(self, contents: Sequence[str]) -> Optional[List[Optional[int]]]:
+        """The ids of these contents' templates in the log dictionary, None for one that fits none.
+
+        None instead of the list for a bundle without a dictionary, and where contents are sessions, not texts.
+        """
+        return None if self._matcher is None else self._matcher.match(self.scorer.encoder.keys(contents))
+
     def explain(self, contents: Sequence[str]) -> List[Finding]:
         """Why each of these contents is anomalous; spans are in the content."""
         return [
@@ -100,6 +110,12 @@ class Detector:
 
     def _reached(self, part: str, value: float) -> bool:
         return bool(is_anomalous(np.float32(value), self._part_thresholds[part] * self._raised))
+
+
+def _load_matcher(bundle: Bundle) -> Optional[Matcher]:
+    # The texts of sessions are ids of templates, and not what templates are made for.
+    dictionary = load_dictionary(bundle) if bundle.manifest.preprocessing.sessions is None else None
+    return None if dictionary is None else Matcher(dictionary.templates)
 
 
 def _check_signature(bundle: Bundle, encoder: Encoder, parts: Sequence[str]) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from edge.bundle.manifest import TOKENIZER_NAME
+from edge.bundle.manifest import DICTIONARY_NAME, TOKENIZER_NAME
+from edge.dictionary.spec import encode_dictionary
 from edge.errors import InputError
 from edge.text.masks import Masker
 from edge.text.tokens import TokenRows
 from export.dataset import LogData, read_log, split
+from export.dictionary.build import build_dictionary
+from export.dictionary.given import read_given
 from export.line.fit import fit_default, fit_seed
 from export.line.models import build_model, load_graph, score_function
 from export.line.presets import PRESETS, LinePreset
@@ -31,11 +34,13 @@ class LineTrainable:
     """Learns from the distinct masked lines of a log."""
 
     name = "line"
-    knows = frozenset({"format", "layout", "year", "vocabulary"})
+    knows = frozenset({"format", "layout", "year", "vocabulary", "dictionary"})
 
     def check(self, options: TrainOptions) -> None:
-        """Refuse a vocabulary that the preset's network has no room for."""
+        """Refuse a vocabulary that the preset's network has no room for, and a dictionary that cannot be read."""
         preset = PRESETS[options.preset]
+        if options.dictionary is not None:
+            read_given(options.dictionary, preset.masks)
         if preset.fixed_table and options.vocabulary is not None and options.vocabulary > preset.vocabulary:
             raise InputError(
                 f"a vocabulary of {options.vocabulary:,} is more than the network of the preset {preset.name} has",
@@ -59,7 +64,7 @@ class LineTrainable:
         return load_graph(run)
 
     def fit(self, slices: Slices, options: TrainOptions, *, say: Callable[[str], None], progress: Progress) -> Fitted:
-        """A tokenizer, then the network."""
+        """A tokenizer, the log dictionary, then the network."""
         preset = PRESETS[options.preset]
         training = slices.training
         preprocessing = preset.preprocessing(training.format)
@@ -74,12 +79,13 @@ class LineTrainable:
             alphabet=preset.splits_punctuation,
         )
         say(f"learning from {len(training):,} lines, {len(counts):,} distinct after masking")
+        dictionary = build_dictionary(counts, preset.masks, given=options.dictionary, say=say)
         rows = TokenRows(preset.encoder, tokenizer)
         vocabulary = preset.vocabulary if preset.fixed_table else rows.vocabulary
         model = _fit(preset, counts, masked, rows, vocabulary, options, progress)
         return Fitted(
             preprocessing=preprocessing,
-            files={TOKENIZER_NAME: tokenizer},
+            files={TOKENIZER_NAME: tokenizer, DICTIONARY_NAME: encode_dictionary(dictionary)},
             network={"vocabulary": vocabulary},
             weights=model.get_weights(),
             inputs=counts,

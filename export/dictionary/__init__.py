@@ -1,0 +1,1 @@
+"""The log dictionary: mined from a log, or begun with templates that are known beforehand."""
