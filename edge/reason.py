@@ -6,7 +6,10 @@ import msgspec
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """An odd part: `text` is ``record.text[start:end]``, `score` how odd it is (higher is odder)."""
+    """An odd part, at ``record.text[start:end]``; `score` says how odd it is (higher is odder).
+
+    `text` is what stands there, or words for it: ``name=value`` for a field of a table.
+    """
 
     text: str
     start: int

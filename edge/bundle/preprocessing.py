@@ -116,6 +116,12 @@ def preprocessing_rules(preprocessing: Preprocessing) -> List[Tuple[str, bool]]:
         rules += _token_rules(preprocessing.encoder)
     else:
         rules.append(("the encoder has no features", preprocessing.encoder.width >= 1))
+        rules.append(
+            (
+                "a feature has no categories",
+                all(one.categories is None or one.categories for one in preprocessing.encoder.features),
+            )
+        )
     if preprocessing.sessions is not None:
         rules += _session_rules(preprocessing.sessions)
     return rules

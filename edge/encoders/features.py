@@ -66,9 +66,9 @@ class FeatureEncoder:
         return Encoded({"features": features}, np.arange(len(keys)), faults, 0)
 
     def explain(self, contents: Sequence[str], odd: Sequence[np.ndarray]) -> List[List[Reason]]:
-        """The features of each row that count most, as ``name=value``."""
+        """The features of each row that count most, as ``name=value``; a category counts with all its numbers."""
         return [
-            self._reasons(content, np.maximum.reduceat(rows.max(axis=0), self._starts[:-1]))
+            self._reasons(content, np.add.reduceat(rows.max(axis=0), self._starts[:-1]))
             for content, rows in zip(contents, odd)
         ]
 
@@ -92,11 +92,16 @@ class FeatureEncoder:
 
     def _read_all(self, keys: Sequence[str]) -> Optional[np.ndarray]:
         """float64 [rows, width] where every field of every row is a number, in one go; None otherwise."""
-        fields = ",".join(keys).split(",")
-        if len(fields) != len(keys) * self._width or any(key.count(",") != self._width - 1 for key in keys):
+        joined = ",".join(keys)
+        fields = joined.split(",")
+        if (
+            "_" in joined
+            or len(fields) != len(keys) * self._width
+            or any(key.count(",") != self._width - 1 for key in keys)
+        ):
             return None
         try:
-            return np.array(fields, np.float64).reshape(len(keys), self._width)
+            return np.array(list(map(float, fields)), np.float64).reshape(len(keys), self._width)
         except ValueError:
             return None
 
@@ -113,10 +118,17 @@ class FeatureEncoder:
                     row[start + known[field]] = 1.0
                 continue
             try:
-                row[start] = float(field)
+                row[start] = _number(field)
             except ValueError:
                 return _no_number(feature, field)
         return None
+
+
+def _number(field: str) -> float:
+    """Raises ValueError for what is no number; Python's own ``1_000`` is none."""
+    if "_" in field:
+        raise ValueError(field)
+    return float(field)
 
 
 def _no_number(feature: Feature, field: str) -> str:

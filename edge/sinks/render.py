@@ -120,7 +120,8 @@ def _sign(record: Record) -> str:
 
 
 def _notes(record: Record) -> str:
-    notes = [*record.found_by, *(["a template never seen"] if record.new_template else [])]
+    named = [reason.text for reason in record.reasons if reason.text != record.text[reason.start : reason.end]]
+    notes = [*record.found_by, *map(escape_control, named), *(["a template never seen"] if record.new_template else [])]
     if record.unscored:
         notes.append(f"not scored: {escape_control(record.unscored)}")
     return f"  [{', '.join(notes)}]" if notes else ""

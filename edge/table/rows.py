@@ -39,15 +39,11 @@ def field_spans(line: str, delimiter: str) -> List[Tuple[int, int]]:
             stop = _behind_quotes(line, first, delimiter)
         if stop < 0:
             stop = line.find(delimiter, start)
-        if stop < 0:
+        if stop < 0 or stop == length:
             spans.append(_trim(line, start, length))
             return spans
         spans.append(_trim(line, start, stop))
         start = stop + 1
-        if stop == length:
-            spans.pop()
-            spans.append(_trim(line, first, length))
-            return spans
 
 
 def _behind_quotes(line: str, first: int, delimiter: str) -> int:

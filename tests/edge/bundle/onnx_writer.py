@@ -153,3 +153,8 @@ def scoring_graph(extra_nodes: Iterable[bytes] = (), initializers: Iterable[byte
         [value("score", FLOAT, ("batch",))],
         initializers,
     )
+
+
+def floats(values: Sequence[float]) -> bytes:
+    """Raw data of a FLOAT tensor."""
+    return struct.pack(f"<{len(values)}f", *values)
