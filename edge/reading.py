@@ -68,6 +68,4 @@ def _line_reader(spec: FormatSpec, reference: datetime, year: Optional[int], whe
         return CsvReader(spec.fields, spec.header, where)
     if spec.name == HttpReader.name:
         return HttpReader(spec.fields)
-    return LineReader(
-        make_format(spec.name, layout=spec.layout, reference=reference, year=year, fields=spec.fields)
-    )
+    return LineReader(make_format(spec.name, layout=spec.layout, reference=reference, year=year, fields=spec.fields))
