@@ -4,7 +4,7 @@
     weights.npz       the Keras model's weights, in its own order, as plain arrays
     tokenizer.json    the tokenizer
     dictionary.json   the log dictionary, where the detector has one
-    training.jsonl.gz the distinct inputs that were learnt from, with their counts (for the baselines)
+    training.jsonl.gz the distinct inputs that were learnt from, with their counts and kinds (for the baselines)
     calibration.jsonl.gz, test.jsonl.gz   the held-out slices: raw lines, contents, labels
 
 A run holds parts of the log that it was made from: treat it like the log.
@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -32,6 +32,7 @@ from edge.bundle.preprocessing import Preprocessing
 from edge.errors import InputError, IntegrityError, SchemaError
 from edge.files.atomic import atomic_folder, output_error
 from export.dataset import LogData
+from export.labels import NORMAL
 
 RUN_SCHEMA_VERSION = 1
 RUN_NAME = "run.json"
@@ -64,7 +65,11 @@ class _Versioned(msgspec.Struct):
 
 
 class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What was trained and how; `network` are the numbers that the model is built from, beside the preset."""
+    """What was trained and how; `network` are the numbers that the model is built from, beside the preset.
+
+    `history` are the curves of the training, a value for each epoch: ``loss`` and ``accuracy``, say, and those of the
+    validation as ``val_loss`` and ``val_accuracy``.
+    """
 
     schema_version: int
     detector: str
@@ -75,6 +80,18 @@ class RunSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     parts: list[ScorePart]
     calibration: Calibration
     training: Training
+    history: dict[str, list[float]]
+
+
+class TrainingInput(NamedTuple):
+    """An input of the training slice, as its encoder's key, and how many records of one kind had it.
+
+    The kind of normal records is ``""``; without labels, all are.
+    """
+
+    key: str
+    records: int
+    kind: str
 
 
 class Example(msgspec.Struct, frozen=True, array_like=True):
@@ -138,7 +155,18 @@ class Run:
         Raises:
             IntegrityError: the file is missing or damaged.
         """
-        return dict(self._rows(TRAINING_NAME, tuple[str, int]))
+        counts: dict[str, int] = {}
+        for one in self.labelled_inputs():
+            counts[one.key] = counts.get(one.key, 0) + one.records
+        return counts
+
+    def labelled_inputs(self) -> list[TrainingInput]:
+        """The distinct inputs of the training slice, apart for each kind of record that had them.
+
+        Raises:
+            IntegrityError: the file is missing or damaged.
+        """
+        return self._rows(TRAINING_NAME, TrainingInput)
 
     def heldout(self, name: str) -> list[Example]:
         """A held-out slice; `name` is `CALIBRATION_NAME` or `TEST_NAME`.
@@ -234,20 +262,31 @@ def write_run(
     training: Mapping[str, int],
     calibration: LogData,
     test: LogData,
+    training_kinds: Mapping[tuple[str, str], int] | None = None,
 ) -> None:
-    """Fill an empty folder with a run; `files` are those that its preprocessing needs, by their names in a bundle."""
+    """Fill an empty folder with a run; `files` are those that its preprocessing needs, by their names in a bundle.
+
+    `training` are the distinct inputs that were learnt from, with their counts; `training_kinds` the counts of each
+    pair of an input and a kind, where the records had labels.
+    """
     arrays = {f"{number:04d}": np.asarray(weight) for number, weight in enumerate(weights)}
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     (folder / WEIGHTS_NAME).write_bytes(buffer.getvalue())
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    (folder / TRAINING_NAME).write_bytes(_pack(training.items()))
+    (folder / TRAINING_NAME).write_bytes(_pack(_labelled(training, training_kinds)))
     for name, part in ((CALIBRATION_NAME, calibration), (TEST_NAME, test)):
         scores = [None] * len(part) if part.scores is None else part.scores.tolist()
         (folder / name).write_bytes(_pack(map(Example, part.lines, part.contents, part.kinds, scores)))
     text = msgspec.json.format(msgspec.json.encode(spec), indent=2)
     (folder / RUN_NAME).write_bytes(text + b"\n")
+
+
+def _labelled(training: Mapping[str, int], kinds: Mapping[tuple[str, str], int] | None) -> Iterable[TrainingInput]:
+    if kinds is None:
+        return [TrainingInput(key, count, NORMAL) for key, count in training.items()]
+    return [TrainingInput(key, count, kind) for (key, kind), count in kinds.items() if key in training]
 
 
 def _pack(rows: Iterable[object]) -> bytes:

@@ -16,11 +16,12 @@ from edge.text.tokens import TokenRows
 from export.dataset import LogData, read_log, split
 from export.dictionary.build import build_dictionary
 from export.dictionary.given import read_given
-from export.line.fit import fit_default, fit_seed
+from export.line.fit import fit_seed
 from export.line.models import build_model, load_graph, score_function
 from export.line.presets import PRESETS, LinePreset
 from export.line.tokenizer import token_characters, train_tokenizer
 from export.run import Run
+from export.tokens.fit import fit_default
 from export.training.options import TrainOptions
 from export.training.trainable import Fitted, Progress, Slices
 
@@ -82,7 +83,13 @@ class LineTrainable:
         dictionary = build_dictionary(counts, preset.masks, given=options.dictionary, say=say)
         rows = TokenRows(preset.encoder, tokenizer)
         vocabulary = preset.vocabulary if preset.fixed_table else rows.vocabulary
-        model = _fit(preset, counts, masked, rows, vocabulary, options, progress)
+        losses: list[float] = []
+
+        def show(epoch: int, epochs: int, loss: float) -> None:
+            losses.append(loss)
+            progress(epoch, epochs, loss)
+
+        model = _fit(preset, counts, masked, rows, vocabulary, options, show)
         return Fitted(
             preprocessing=preprocessing,
             files={TOKENIZER_NAME: tokenizer, DICTIONARY_NAME: encode_dictionary(dictionary)},
@@ -95,6 +102,7 @@ class LineTrainable:
                 "epochs": options.epochs or preset.epochs,
                 "batch": preset.batch,
             },
+            history={"loss": losses},
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,6 +99,7 @@ def train(
             seed=options.seed,
             parameters={**fitted.parameters, "weights": int(sum(weight.size for weight in fitted.weights))},
         ),
+        history={name: [float(value) for value in curve] for name, curve in fitted.history.items()},
     )
     with atomic_folder(folder, refusal=why_not_replaced) as aside:
         write_run(
@@ -108,6 +110,7 @@ def train(
             training=fitted.inputs,
             calibration=normal.scored(slice_scores),
             test=slices.test,
+            training_kinds=_count_kinds(scorer, slices.training),
         )
     return _report(spec, scorer, fitted.inputs, len(data), slices.test.of_kind(NORMAL))
 
@@ -194,6 +197,13 @@ def _stated(value: float, method: str, scores: np.ndarray, budget: _Budget) -> T
 
 def _scorer(fitted: Fitted, thresholds: Sequence[float]) -> Scorer:
     return keras_scorer(fitted.graph(thresholds), fitted.preprocessing, fitted.files.__getitem__)
+
+
+def _count_kinds(scorer: Scorer, training: LogData) -> Mapping[tuple[str, str], int] | None:
+    """How often each pair of an input and a kind was learnt from; None where no record has a label."""
+    if set(training.kinds) <= {NORMAL}:
+        return None
+    return Counter(zip(scorer.encoder.keys(training.contents), training.kinds, strict=True))
 
 
 def _report(spec: RunSpec, scorer: Scorer, inputs: Mapping[str, int], records: int, normal: LogData) -> TrainReport:

@@ -50,7 +50,8 @@ class Fitted:
     calibration slice. `fixed_threshold` is that of a preset which was published with one.
 
     `budgets` says how the thresholds of the parts are set, by their names: without it, each has an equal share of the
-    budget. `target_fpr` is the budget where the user gives none.
+    budget. `target_fpr` is the budget where the user gives none. `history` are the curves of the training, a value for
+    each epoch: ``loss`` and ``accuracy``, say, and those of the validation as ``val_loss`` and ``val_accuracy``.
     """
 
     preprocessing: Preprocessing
@@ -65,6 +66,7 @@ class Fitted:
     fixed_threshold: float | None = None
     budgets: Mapping[str, PartBudget] = field(default_factory=dict)
     target_fpr: float = DEFAULT_TARGET_FPR
+    history: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 class Trainable(Protocol):

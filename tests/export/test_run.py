@@ -23,6 +23,7 @@ from export.run import (
     Example,
     Run,
     RunSpec,
+    TrainingInput,
     check_output,
     is_run,
     open_run,
@@ -76,6 +77,26 @@ def test_everything_comes_back_as_it_was(run: Run, tmp_path: Path) -> None:
     for weight, expected in zip(found, WEIGHTS):
         assert weight.tobytes() == expected.tobytes()
         assert weight.shape == expected.shape
+
+
+def test_inputs_with_their_kinds(run: Run) -> None:
+    """What was not learnt from, as rows that were dropped, is left out; the same input may be of several kinds."""
+    assert run.labelled_inputs() == [TrainingInput(key, count, "") for key, count in TEXTS.items()]
+    kinds = {("a", ""): 3, ("a", "scan"): 1, ("b", "scan"): 2, ("dropped", ""): 7}
+    nothing = log_data([])
+    learnt = {"a": 4, "b": 2}
+    write_run(
+        run.folder,
+        run.spec,
+        weights=[],
+        files={},
+        training=learnt,
+        calibration=nothing,
+        test=nothing,
+        training_kinds=kinds,
+    )
+    assert run.labelled_inputs() == [("a", 3, ""), ("a", 1, "scan"), ("b", 2, "scan")]
+    assert run.training_inputs() == learnt
 
 
 def test_more_weights_than_ten_keep_their_order(run: Run) -> None:

@@ -91,6 +91,7 @@ def make_run(folder: Path, *, preprocessing: Preprocessing = PREPROCESSING, targ
             seed=0,
             parameters={},
         ),
+        history={},
     )
     folder.mkdir(parents=True)
     write_run(
