@@ -21,7 +21,7 @@ LINES = 4000
 
 
 def test_a_real_linux_log(tensorflow: None, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("export.line.fit.STEPS_PER_EPOCH", 60)
+    monkeypatch.setattr("export.tokens.fit.STEPS_PER_EPOCH", 60)
     with gzip.open(data_dir / "linux_messages_full" / "Linux.log.gz") as file:
         lines = [line.rstrip(b"\r\n") for line in islice(file, LINES)]
     log = tmp_path / "messages"

@@ -98,7 +98,7 @@ class Repeated:
 @pytest.fixture(scope="module")
 def repeated(oddline: Callable[..., Ended], tensorflow: None, tmp_path_factory: pytest.TempPathFactory) -> Repeated:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("export.line.fit.STEPS_PER_EPOCH", 25)
+        patch.setattr("export.tokens.fit.STEPS_PER_EPOCH", 25)
         return Repeated(oddline, tmp_path_factory.mktemp("repeated"))
 
 
@@ -126,7 +126,7 @@ def test_alerts_per_day_need_days(train: Callable[..., Ended], tmp_path: Path) -
 def test_bytes_that_are_no_utf8_and_a_budget_by_the_day(
     train: Callable[..., Ended], oddline: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("export.line.fit.STEPS_PER_EPOCH", 25)
+    monkeypatch.setattr("export.tokens.fit.STEPS_PER_EPOCH", 25)
     lines = [
         f"2024-03-{1 + number // 100:02d}T{number % 24:02d}:00:00Z box app: ".encode() + b"caf\xe9 \xff\x00 %d" % number
         for number in range(600)

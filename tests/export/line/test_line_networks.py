@@ -9,8 +9,10 @@ import pytest
 
 from edge.errors import TrainingError
 from export.line import default_model
-from export.line.fit import Batches, fit_default
 from export.line.models import build_model, score_function
+from export.tokens.fit import Batches, fit_default
+from export.tokens.network import CONTINUATION_ID
+from export.tokens.score import head_weights, scores
 
 VOCABULARY, LENGTH = 50, 24
 CHARACTERS = np.ones(VOCABULARY, np.float32)
@@ -78,7 +80,7 @@ class Fixed:
 
 
 def fixed_scores(rows: List[List[int]], characters: np.ndarray = CHARACTERS) -> np.ndarray:
-    score, _ = default_model.scores(Fixed(), np.array(rows, np.int32), characters)
+    score, _ = scores(Fixed(), np.array(rows, np.int32), default_model.weighing(characters))
     found: np.ndarray = score.numpy()
     return found
 
@@ -100,7 +102,7 @@ def test_one_token_counts_with_at_most_five_nats(loaded_tensorflow: None) -> Non
 
 
 def test_a_row_that_continues_a_line_counts_by_its_oddest_stretch(loaded_tensorflow: None) -> None:
-    marker = default_model.CONTINUATION_ID
+    marker = CONTINUATION_ID
     whole, stretch, part, known = fixed_scores(
         [[marker, *[9] * (LENGTH - 1)], [marker, *odd_at(12, 8)[1:]], [marker, *odd_at(12, 4)[1:]], [marker, *[7] * 23]]
     )
@@ -114,7 +116,7 @@ def test_a_token_of_sixteen_characters_weighs_like_four_of_one(loaded_tensorflow
     """So that an unknown word in pieces does not count as so many words."""
     characters = CHARACTERS.copy()
     characters[9] = 16
-    weights = default_model.head_weights(LENGTH)
+    weights = head_weights(LENGTH, default_model.HEAD_TOKENS)
     (odd,) = fixed_scores([odd_at(0, 1)], characters)
     expected = default_model.MOST_SURPRISE * 4 * weights[0] / (4 * weights[0] + weights[1:].sum())
     assert odd == pytest.approx(expected, rel=1e-2)
