@@ -16,9 +16,10 @@ Row = Tuple[str, ...]
 
 def listing(dictionary: Dictionary) -> Tuple[str, List[Row]]:
     """A heading and, for each template by id, its text, followed by its earlier forms."""
-    used = dictionary.in_use()
-    known = sum(template.known for template in used)
-    head = f"log dictionary: {len(used):,} templates" + (f", {known:,} of them known beforehand" if known else "")
+    known = sum(template.known for template in dictionary.templates)
+    head = f"log dictionary: {len(dictionary.templates):,} templates" + (
+        f", {known:,} of them known beforehand" if known else ""
+    )
     return head, [row for template in dictionary.templates for row in _rows(template)]
 
 
@@ -50,10 +51,7 @@ def facts(difference: Difference) -> Dict[str, Any]:
 
 
 def _rows(template: Template) -> List[Row]:
-    notes = (["known"] if template.known else []) + (
-        [] if template.merged_into is None else [f"now the same as {template.merged_into}"]
-    )
-    text = escape_control(template.text) + (f"  [{', '.join(notes)}]" if notes else "")
+    text = escape_control(template.text) + ("  [known]" if template.known else "")
     return [_row(template, text), *map(_before, template.history)]
 
 

@@ -21,16 +21,16 @@ class Difference(NamedTuple):
 
 
 def compare(earlier: Dictionary, later: Dictionary) -> Difference:
-    """The templates in use of two dictionaries, told apart by their texts, each list in the order of ids.
+    """The templates of two dictionaries, told apart by their texts, each list in the order of ids.
 
     Ids are not compared: those of dictionaries that were mined apart have nothing to do with each other.
     """
-    before = {template.text: template for template in earlier.in_use()}
-    after = {template.text: template for template in later.in_use()}
+    before = {template.text: template for template in earlier.templates}
+    after = {template.text: template for template in later.templates}
     left = [template for text, template in before.items() if text not in after]
     # A wildcard of a template is a word which no constant is equal to: only wildcards fit it.
-    numbers = Matcher(later.in_use(), memo=0).match([template.text for template in left])
-    by_id: Dict[int, Template] = {template.id: template for template in later.in_use()}
+    numbers = Matcher(later.templates, memo=0).match([template.text for template in left])
+    by_id: Dict[int, Template] = {template.id: template for template in later.templates}
     pairs = [(template, by_id[number]) for template, number in zip(left, numbers) if number is not None]
     grown = {wider.id for _, wider in pairs}
     return Difference(

@@ -58,11 +58,10 @@ class Matcher:
         self._most = memo
         lengths: Dict[int, Dict[_Words, int]] = {}
         for template in templates:
-            if template.merged_into is None:
-                words = tuple(template.text.split())
-                if WILDCARD not in words:
-                    self._whole[template.text] = template.id
-                lengths.setdefault(len(words), {})[words] = template.id
+            words = tuple(template.text.split())
+            if WILDCARD not in words:
+                self._whole[template.text] = template.id
+            lengths.setdefault(len(words), {})[words] = template.id
         self._lengths = {length: _arrange(length, ids) for length, ids in lengths.items()}
 
     def match(self, texts: Sequence[str]) -> List[Optional[int]]:
@@ -80,10 +79,11 @@ class Matcher:
         return ids
 
     def _remember(self, found: Dict[str, Optional[int]]) -> None:
-        if len(self._memo) + len(found) > self._most:
-            self._memo = {}
-        if len(found) <= self._most:
-            self._memo.update((text, number) for text, number in found.items() if len(text) <= _LONGEST_REMEMBERED)
+        short = {text: number for text, number in found.items() if len(text) <= _LONGEST_REMEMBERED}
+        if len(short) <= self._most:
+            if len(self._memo) + len(short) > self._most:
+                self._memo = {}
+            self._memo.update(short)
 
     def _find(self, texts: Sequence[str]) -> List[Optional[int]]:
         # One loop without calls of our own: they would take a good part of the time.

@@ -9,7 +9,7 @@ Every field is required and unknown ones are refused, as in the manifest.
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from typing import List, Optional, Sequence, Set
 
 import msgspec
 
@@ -31,8 +31,7 @@ class Template(Strict, frozen=True):
     """One template. Its `id` counts from 1, stays when the template becomes more general, and is never given again.
 
     `count` is how many records of the training slice fit it and no more fitting one; `history` are its earlier, more
-    specific forms, the oldest first; `known` says that the user gave it beforehand. A template that came to the same
-    form as an earlier one is `merged_into` that one's id: texts then get that id.
+    specific forms, the oldest first; `known` says that the user gave it beforehand.
     """
 
     id: int
@@ -40,18 +39,13 @@ class Template(Strict, frozen=True):
     count: int
     history: List[str]
     known: bool
-    merged_into: Optional[int]
 
 
 class Dictionary(Strict, frozen=True):
-    """All templates, by ascending id."""
+    """All templates, by ascending id; no two have the same text."""
 
     schema_version: int
     templates: List[Template]
-
-    def in_use(self) -> List[Template]:
-        """The templates that texts can get: those that were not merged into others."""
-        return [template for template in self.templates if template.merged_into is None]
 
 
 class _Versioned(msgspec.Struct):
@@ -104,15 +98,16 @@ def covers(general: Sequence[str], words: Sequence[str]) -> bool:
 
 def _contradiction(dictionary: Dictionary) -> Optional[str]:
     """What is wrong in the dictionary, None when nothing is."""
-    owners = {template.id: template.text for template in dictionary.in_use()}
-    if len(set(owners.values())) < len(dictionary.in_use()):
-        return "two templates have the same text"
+    seen: Set[str] = set()
     last = 0
     for template in dictionary.templates:
         name = f"template {template.id}"
         if not last < template.id <= LARGEST_ID:
             return f"{name}: ids ascend from 1"
         last = template.id
+        if template.text in seen:
+            return f"{name}: an earlier one has the same text"
+        seen.add(template.text)
         if template.count < 0:
             return f"{name}: its count is below 0"
         if not all(map(is_template, (template.text, *template.history))):
@@ -120,6 +115,4 @@ def _contradiction(dictionary: Dictionary) -> Optional[str]:
         forms = [form.split() for form in (*template.history, template.text)]
         if not all(covers(after, before) and after != before for before, after in zip(forms, forms[1:])):
             return f"{name}: its history does not become more general"
-        if template.merged_into is not None and owners.get(template.merged_into) != template.text:
-            return f"{name}: it is merged into one that has another text"
     return None

@@ -31,7 +31,7 @@ class LineEvents:
     def __init__(self, masks: Sequence[Mask], dictionary: Dictionary) -> None:
         """Raise `FormatError` for masks that cannot be used."""
         self._masker = Masker(masks)
-        self._matcher = Matcher(dictionary.in_use())
+        self._matcher = Matcher(dictionary.templates)
 
     def match(self, contents: Sequence[str]) -> List[Optional[int]]:
         """The id of each content's template; None for one that the dictionary does not hold."""

@@ -26,5 +26,7 @@ def build_dictionary(
     start = EMPTY if given is None else read_given(given, masks)
     dictionary = mine(counts, start=start, similarity=similarity, say=say)
     used = sum(template.count > 0 for template in dictionary.templates)
-    say(f"the log dictionary holds {len(dictionary.in_use()):,} templates, {used:,} of them found in the training part")
+    say(
+        f"the log dictionary holds {len(dictionary.templates):,} templates, {used:,} of them found in the training part"
+    )
     return dictionary

@@ -56,8 +56,7 @@ def read_given(path: str, masks: Sequence[Mask]) -> Dictionary:
     return Dictionary(
         schema_version=SCHEMA_VERSION,
         templates=[
-            Template(id=number, text=text, count=0, history=[], known=True, merged_into=None)
-            for number, text in enumerate(texts, 1)
+            Template(id=number, text=text, count=0, history=[], known=True) for number, text in enumerate(texts, 1)
         ],
     )
 

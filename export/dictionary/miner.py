@@ -46,14 +46,14 @@ def mine(
     dictionaries.
     """
     growing = _Growing(start, similarity)
-    fits = Matcher(start.in_use(), memo=0).match(list(counts))
+    fits = Matcher(start.templates, memo=0).match(list(counts))
     for text, number in zip(counts, fits, strict=True):
         if number is None:
             if growing.full:
                 say("the log dictionary is full: records that are unlike those before are not in it")
                 break
             growing.learn(text)
-    return _counted(_joined(growing.templates), counts)
+    return _counted([growing.templates[number] for number in sorted(growing.templates)], counts)
 
 
 class _Growing:
@@ -63,10 +63,11 @@ class _Growing:
         from drain3.drain import Drain, LogCluster
 
         self.templates = {template.id: template for template in start.templates}
+        self._forms = {template.text for template in start.templates}
         self._characters = sum(len(form) for one in start.templates for form in (one.text, *one.history))
         self._drain: Any = Drain(depth=_DEPTH, sim_th=similarity, max_children=_CHILDREN, param_str=WILDCARD)
         self._drain.clusters_counter = max(self.templates, default=0)
-        for template in start.in_use():
+        for template in start.templates:
             if not template.known:
                 cluster = LogCluster(template.text.split(), template.id)
                 self._drain.id_to_cluster[template.id] = cluster
@@ -79,16 +80,21 @@ class _Growing:
 
     def learn(self, text: str) -> None:
         """Find a template for the text, or make one."""
-        cluster, _ = self._drain.add_log_message(_within_limits(text))
-        form = cluster.get_template()
-        number = cluster.cluster_id
+        text = _within_limits(text)
+        if text in self._forms:
+            # drain3 would not see it: to a template that is mostly wildcards, nothing is similar.
+            return
+        cluster, _ = self._drain.add_log_message(text)
+        number, form = cluster.cluster_id, cluster.get_template()
         before = self.templates.get(number)
         if before is None:
-            self.templates[number] = Template(id=number, text=form, count=0, history=[], known=False, merged_into=None)
+            self.templates[number] = Template(id=number, text=form, count=0, history=[], known=False)
         elif before.text != form:
-            self.templates[number] = _grown(before, form)
+            self._forms.remove(before.text)
+            self.templates[number] = replace(before, text=form, history=[*before.history, before.text])
         else:
             return
+        self._forms.add(form)
         self._characters += len(form)
 
 
@@ -96,30 +102,6 @@ def _within_limits(text: str) -> str:
     """The words of a text that a template may have; one that is too long can only be a wildcard's."""
     words = text.split()[:MOST_WORDS]
     return " ".join(word if len(word) <= LONGEST_WORD else WILDCARD for word in words)
-
-
-def _grown(template: Template, form: str) -> Template:
-    """The template with the form that it has now."""
-    if template.text == form:
-        return template
-    return replace(template, text=form, history=[*template.history, template.text])
-
-
-def _joined(templates: Mapping[int, Template]) -> list[Template]:
-    """All of them by id; of those with the same form only one is in use: the known one, or else the earliest."""
-    owners: dict[str, int] = {}
-    for template in sorted(templates.values(), key=lambda one: (not one.known, one.id)):
-        if template.merged_into is None:
-            owners.setdefault(template.text, template.id)
-    joined = []
-    for number in sorted(templates):
-        template = templates[number]
-        if template.merged_into is not None:
-            # The one that it was merged into may have become more general since.
-            template = _grown(template, templates[template.merged_into].text)
-        owner = owners[template.text]
-        joined.append(replace(template, merged_into=None if owner == number else owner))
-    return joined
 
 
 def _counted(templates: list[Template], counts: Mapping[str, int]) -> Dictionary:
