@@ -100,14 +100,15 @@ def read_log(
     layout: str | None,
     say: Callable[[str], None],
     year: int | None = None,
+    fields: Sequence[str] | None = None,
     max_line_bytes: int = 1 << 20,
 ) -> LogData:
     """All lines of the paths in the order of time, all of them read in one format.
 
-    The format is `asked` (with `layout`), or what the first lines of the first source look like. Rotated files are put
-    one behind the other; files that were written at the same time are merged, each line by its time stamp (or that of
-    the line before it), and the lines of one file stay in their order. Where a file has no time stamps at all, the
-    order is that of the paths. Empty sources are passed over.
+    The format is `asked` (with `layout` or `fields`), or what the first lines of the first source look like. Rotated
+    files are put one behind the other; files that were written at the same time are merged, each line by its time
+    stamp (or that of the line before it), and the lines of one file stay in their order. Where a file has no time
+    stamps at all, the order is that of the paths. Empty sources are passed over.
 
     Raises:
         InputError: a path cannot be read.
@@ -122,7 +123,11 @@ def read_log(
             continue
         if spec is None:
             spec = FormatSpec(
-                name=asked or _detect(source, lines, say), layout=layout, fields=None, header=None, skip_characters=0
+                name=asked or _detect(source, lines, say),
+                layout=layout,
+                fields=None if fields is None else list(fields),
+                header=None,
+                skip_characters=0,
             )
         parts.append(_parse(source, lines, FormatChoice(spec, spec.name, layout, year)))
     whole = LogData(spec or FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0))

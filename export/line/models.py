@@ -9,9 +9,9 @@ import numpy as np
 from edge.bundle.manifest import TOKENIZER_NAME
 from export.line import default_model, seed_model
 from export.line.presets import PRESETS
-from export.line.tokenizer import token_characters
 from export.run import Run
 from export.tokens import network
+from export.tokens.bpe import token_characters
 from export.tokens.models import load_model, scoring_graph, token_encoder
 from export.tokens.score import scores
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.bundle.preprocessing import FormatSpec, Mask, Preprocessing, TokenEncoderSpec
-from export.line.tokenizer import CONTINUATION
+from export.tokens.bpe import CONTINUATION
 
 # Order matters: what is told by its shape as a whole comes before the plain numbers that it consists of. No mask
 # reaches over a blank, so that a line's words can be masked one by one.

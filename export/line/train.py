@@ -19,8 +19,8 @@ from export.dictionary.given import read_given
 from export.line.fit import fit_seed
 from export.line.models import build_model, load_graph, score_function
 from export.line.presets import PRESETS, LinePreset
-from export.line.tokenizer import token_characters, train_tokenizer
 from export.run import Run
+from export.tokens.bpe import token_characters, train_tokenizer
 from export.tokens.fit import fit_default
 from export.training.options import TrainOptions
 from export.training.trainable import Fitted, Progress, Slices

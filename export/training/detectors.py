@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     # The command line asks for the names on any Python, also where nothing can be trained.
     from export.training.trainable import Trainable
 
-_CLASSES = {"line": ("export.line.train", "LineTrainable")}
+_CLASSES = {
+    "access": ("export.access.train", "AccessTrainable"),
+    "line": ("export.line.train", "LineTrainable"),
+    "sequence": ("export.sequence.train", "SequenceTrainable"),
+}
 NAMES = tuple(_CLASSES)
 PRESET_NAMES = ("default", "seed")
 

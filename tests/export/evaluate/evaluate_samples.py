@@ -13,8 +13,8 @@ from edge.bundle.manifest import TOKENIZER_NAME, Calibration, Threshold, Trainin
 from edge.bundle.preprocessing import FormatSpec, Mask, Preprocessing, TokenEncoderSpec
 from export.dataset import LogData
 from export.labels import NORMAL
-from export.line.tokenizer import train_tokenizer
 from export.run import RUN_SCHEMA_VERSION, Run, RunSpec, open_run, write_run
+from export.tokens.bpe import train_tokenizer
 
 SYSLOG = FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0)
 PREPROCESSING = Preprocessing(

@@ -25,7 +25,7 @@ from export.evaluate.baselines import (
     UnseenWords,
     train_baselines,
 )
-from export.line.tokenizer import train_tokenizer
+from export.tokens.bpe import train_tokenizer
 
 TRAINING = {
     "cron: job <num> done": 5,

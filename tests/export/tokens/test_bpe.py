@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from export.line.tokenizer import UNKNOWN, train_tokenizer
+from export.tokens.bpe import UNKNOWN, train_tokenizer
 
 TEXTS = [f"sshd[<num>]: session opened for user {name}" for name in ("alice", "bob", "carol")] * 20
 PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=30)
