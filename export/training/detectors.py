@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _CLASSES = {
     "access": ("export.access.train", "AccessTrainable"),
+    "flow": ("export.flow.train", "FlowTrainable"),
     "line": ("export.line.train", "LineTrainable"),
     "sequence": ("export.sequence.train", "SequenceTrainable"),
 }

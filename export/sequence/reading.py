@@ -1,0 +1,133 @@
+"""Sessions in memory for training: from ready event-id files, or from the lines of logs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from edge.bundle.preprocessing import FormatSpec, Mask, SessionSpec
+from edge.dictionary.spec import Dictionary
+from edge.errors import InputError
+from edge.files.lines import read_blocks
+from edge.files.paths import expand_paths
+from edge.formats import Batch
+from edge.sequence import events
+from edge.sequence.events import EventsReader
+from edge.sequence.grouping import Event, Session, make_grouping
+from edge.sequence.reader import NEW_EVENT, LineEvents, WindowReader
+from edge.text.clean import decode_block
+from edge.text.masks import Masker
+from export.dataset import LogData, read_log
+from export.dictionary.build import build_dictionary
+from export.labels import NORMAL, LabelMap
+from export.training.options import TrainOptions
+
+READY = FormatSpec(name=events.NAME, layout=None, fields=None, header=None, skip_characters=0)
+
+
+@dataclass
+class SessionData:
+    """Sessions as records, how they are told, and the dictionary of the lines that they were made of, if any."""
+
+    data: LogData
+    spec: SessionSpec | None
+    dictionary: Dictionary | None
+
+
+def read_ready(
+    paths: Sequence[str], options: TrainOptions, spec: SessionSpec | None, *, say: Callable[[str], None]
+) -> SessionData:
+    """The sessions of event-id files, in the order of the paths; with `spec`, windows of them.
+
+    Raises:
+        InputError: a path cannot be read, a label column is missing, or a label unknown.
+    """
+    labels = LabelMap() if options.labels is None else LabelMap.parse(options.labels)
+    data = LogData(READY)
+    dropped = 0
+    for source in expand_paths(paths, warn=say):
+        reader = EventsReader(source.name, options.label_column)
+        for block in read_blocks(source):
+            texts = decode_block(block.lines)
+            batch = reader.read(texts, block.first_line, block.offsets)
+            kinds = labels.kinds([label or "" for label in reader.labels], source.name)
+            dropped += _take(data, batch, kinds, spec)
+            data.unparsed += int(batch.records.unparsed.sum())
+    if options.labels is not None and not any(data.kinds) and not dropped:
+        say("no session has a label that means an anomaly")
+    if dropped:
+        say(f"{dropped:,} sessions are left out, as --map says")
+    if data.unparsed:
+        say(f"{data.unparsed:,} of {len(data):,} lines are no sessions of event ids, and are read as they are")
+    return SessionData(data, spec, None)
+
+
+def _take(data: LogData, batch: Batch, kinds: Sequence[str | None], spec: SessionSpec | None) -> int:
+    """Add the batch's sessions, and say how many of them are left out."""
+    lines: Sequence[str] = batch.records.texts
+    contents: Sequence[str] = batch.records.contents
+    owners: Sequence[int] = range(len(contents))
+    if spec is not None:
+        windows, owners = WindowReader(EventsReader(), spec.length or 1, spec.step or 1).cut(batch)
+        # A window is read again as a session of its own: its line are its events.
+        lines = contents = windows.records.contents
+    for line, content, owner in zip(lines, contents, owners, strict=True):
+        kind = kinds[owner]
+        if kind is not None:
+            data.lines.append(line)
+            data.contents.append(content)
+            data.stamps.append(None)
+            data.kinds.append(kind)
+    return sum(kind is None for kind in kinds)
+
+
+def read_lines(
+    paths: Sequence[str],
+    options: TrainOptions,
+    spec: SessionSpec,
+    masks: Sequence[Mask],
+    learnt_from: float,
+    *,
+    say: Callable[[str], None],
+) -> SessionData:
+    """The sessions of log lines, in the order of their first lines.
+
+    The dictionary is mined from the first sessions, a share `learnt_from` of all, so that templates which only the
+    rest holds are unseen there.
+
+    Raises:
+        InputError: a path cannot be read.
+        FormatError: the format is unknown, the layout wrong, or the key no pattern with one group.
+    """
+    log = read_log(paths, asked=options.format, layout=options.layout, say=say, year=options.year)
+    grouping = make_grouping(spec)
+    sessions: list[Session] = []
+    for number, (text, content, stamp) in enumerate(zip(log.lines, log.contents, log.stamps, strict=True)):
+        sessions += grouping.add(Event(NEW_EVENT, number, 0, text, content, stamp))
+    sessions = sorted([*sessions, *grouping.finish()], key=lambda session: session.lines[0])
+    for note in grouping.notes():
+        say(note)
+    learnt = sorted({number for session in sessions[: round(len(sessions) * learnt_from)] for number in session.lines})
+    masked = Masker(masks).apply([log.contents[number] for number in learnt])
+    dictionary = build_dictionary(Counter(masked), masks, given=options.dictionary, say=say)
+    numbers = LineEvents(masks, dictionary).match(log.contents)
+    words = [NEW_EVENT if number is None else str(number) for number in numbers]
+    data = replace(LogData(log.format), unparsed=log.unparsed)
+    for session in sessions:
+        data.lines.append("\n".join(log.lines[number] for number in session.lines))
+        data.contents.append(" ".join(words[number] for number in session.lines))
+        data.stamps.append(session.stamp)
+        data.kinds.append(next((log.kinds[number] for number in session.lines if log.kinds[number]), NORMAL))
+    say(f"{len(log):,} lines are {len(sessions):,} sessions")
+    return SessionData(data, spec, dictionary)
+
+
+def check_labels(options: TrainOptions) -> None:
+    """Raise `InputError` for labels that are asked of lines, which have none."""
+    if options.label_column is not None or options.labels is not None:
+        raise InputError(
+            "labels belong to ready sessions",
+            where="--label-column" if options.label_column is not None else "--map",
+            mend="give event-id files with a column for labels, or leave it out",
+        )
