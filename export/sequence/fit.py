@@ -27,7 +27,7 @@ _SCORED_ROWS = 512
 
 
 class Sample(NamedTuple):
-    """Sessions as rows: `ids` int32 [rows, length], `owners` int64 [rows], ascending, and how many sessions there are."""
+    """Sessions as rows: `ids` int32 [rows, length]; `owners` int64 [rows], ascending; and the number of sessions."""
 
     ids: np.ndarray
     owners: np.ndarray
