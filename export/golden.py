@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.bundle.preprocessing import FormatSpec
+from edge.table.rows import join_row
 
 NORMAL_RECORDS = 40
 ODD_RECORDS = 20
@@ -37,5 +38,13 @@ def pick(contents: Sequence[str], scores: np.ndarray) -> list[int]:
 def odd_examples(spec: FormatSpec) -> list[list[str]]:
     """Records that no training log holds, each as its raw lines, in a format."""
     if spec.name == "csv":
-        return []
+        return _odd_rows(spec.fields or [])
     return [[line] for line in ODD_EXAMPLES]
+
+
+def _odd_rows(fields: Sequence[str]) -> list[list[str]]:
+    """Rows at the edges of what a number can be, and rows that cannot be scored: each with a header of its own."""
+    header = join_row(fields)
+    rows = [[value] * len(fields) for value in ("0", "-1", "3e38", "-3e38", "inf", "", "1e999", "text")]
+    ragged = ["0"] * (len(fields) + 1)
+    return [[header, ",".join(row)] for row in [*rows, ragged] if any(row) or len(row) > 1]

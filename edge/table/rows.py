@@ -85,3 +85,12 @@ def join_fields(fields: Sequence[str]) -> str:
 def split_fields(content: str) -> List[str]:
     """The fields of a content."""
     return content.split(",")
+
+
+def join_row(fields: Sequence[str]) -> str:
+    """Fields as a line with commas, in quotes where they need them: `split_row` gives them back."""
+    return ",".join(_quote(field) for field in fields)
+
+
+def _quote(field: str) -> str:
+    return '"' + field.replace('"', '""') + '"' if any(mark in field for mark in (*DELIMITERS, '"')) else field
