@@ -129,7 +129,7 @@ def _check_scores(run: Run, held_out: list[Example], scores: np.ndarray) -> None
 
 def _golden(run: Run, scorer: Scorer, lines: list[list[str]]) -> list[Golden]:
     spec = run.spec.preprocessing.format
-    lines = [*lines, *odd_examples(spec)]
+    lines = [*lines, *odd_examples(spec, run.spec.preprocessing.sessions)]
     sessions = sessions_of(run.spec.preprocessing, run.read)
     contents = [content_of(spec, one, sessions) for one in lines]
     return replay(scorer, run.spec.threshold.value, lines, contents)

@@ -25,6 +25,9 @@ def canonicalise(graph: Any) -> None:
         used.append(constants[name])
     for number, node in enumerate(nodes):
         node.name = f"{node.op_type}_{number}"
+        if not node.domain:
+            # tf2onnx writes out the empty name of the standard domain where it made a node anew.
+            node.ClearField("domain")
         for place, name in enumerate(node.output):
             names.setdefault(name, f"{node.name}:{place}")
         for values in (node.input, node.output):

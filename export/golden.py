@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.bundle.preprocessing import FormatSpec
+from edge.bundle.preprocessing import FormatSpec, SessionSpec
 from edge.table.rows import join_row
 
 NORMAL_RECORDS = 40
@@ -35,10 +35,13 @@ def pick(contents: Sequence[str], scores: np.ndarray) -> list[int]:
     return [*(rest[place] for place in np.unique(places)), *odd]
 
 
-def odd_examples(spec: FormatSpec) -> list[list[str]]:
+def odd_examples(spec: FormatSpec, sessions: SessionSpec | None = None) -> list[list[str]]:
     """Records that no training log holds, each as its raw lines, in a format."""
     if spec.name == "csv":
         return _odd_rows(spec.fields or [])
+    if spec.name == "events" and sessions is not None:
+        # A longer line is several windows.
+        return [[line] for line in ODD_EXAMPLES if len(line.split()) <= (sessions.length or 1)]
     return [[line] for line in ODD_EXAMPLES]
 
 

@@ -7,7 +7,7 @@ from array import array
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Deque, Dict, List, NamedTuple, Optional, Protocol
+from typing import Callable, Deque, Dict, List, NamedTuple, Optional, Protocol
 
 from edge.bundle.preprocessing import SessionSpec
 from edge.errors import FormatError
@@ -22,14 +22,17 @@ _SET_BACK = 16
 
 
 class Event(NamedTuple):
-    """A record, as far as sessions need it: its event's word, its line's number and offset, and its texts."""
+    """A record, as far as sessions need it: its event's word, its line's number and offset, its texts, and when it was.
+
+    A time stamp costs more than all else, so it is computed where it is needed.
+    """
 
     word: str
     line: int
     offset: int
     text: str
     content: str
-    stamp: Optional[str]
+    stamp: Callable[[], Optional[str]]
 
 
 @dataclass(eq=False)
@@ -106,10 +109,10 @@ class KeyGrouping:
         key = None if found is None else found.group(1)
         if not key:
             self._without += 1
-            session = Session("", event.offset, event.stamp)
+            session = Session("", event.offset, event.stamp())
             session.add(event)
             return [*self._idlers(), session]
-        session = self._open.get(key) or Session(key, event.offset, event.stamp)
+        session = self._open.get(key) or Session(key, event.offset, event.stamp())
         session.add(event)
         self._open[key] = session
         self._open.move_to_end(key)
@@ -176,7 +179,7 @@ class CountGrouping:
 
     def _session(self) -> Session:
         first = self._held[0]
-        session = Session("", first.offset, first.stamp)
+        session = Session("", first.offset, first.stamp())
         for event in self._held:
             session.add(event)
         return session
@@ -199,7 +202,8 @@ class TimeGrouping:
 
     def add(self, event: Event) -> List[Session]:
         """The session before, if this event is behind it."""
-        moment = None if event.stamp is None else seconds_of(event.stamp)
+        stamp = event.stamp()
+        moment = None if stamp is None else seconds_of(stamp)
         ended: List[Session] = []
         if moment is None:
             self._timeless += 1
@@ -218,7 +222,7 @@ class TimeGrouping:
             self._begin = moment
             self._older_on_end = 0
         if self._session is None:
-            self._session = Session("", event.offset, event.stamp)
+            self._session = Session("", event.offset, event.stamp())
         self._session.add(event)
         return ended
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import List, NamedTuple, Optional, Protocol, Sequence
 
 import numpy as np
@@ -83,7 +84,7 @@ class SessionReader:
         places = zip(numbers, batch.lines.tolist(), batch.offsets.tolist(), records.texts, records.contents)
         for index, (number, line, offset, text, content) in enumerate(places):
             word = NEW_EVENT if number is None else str(number)
-            ended += self._grouping.add(Event(word, line, offset, text, content, records.timestamp(index)))
+            ended += self._grouping.add(Event(word, line, offset, text, content, partial(records.timestamp, index)))
         return ended
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from edge.bundle.preprocessing import FormatSpec, Mask, SessionSpec
 from edge.dictionary.spec import Dictionary
@@ -14,7 +15,7 @@ from edge.files.paths import expand_paths
 from edge.formats import Batch
 from edge.sequence import events
 from edge.sequence.events import EventsReader
-from edge.sequence.grouping import Event, Session, make_grouping
+from edge.sequence.grouping import Event, Session, make_grouping, seconds_of
 from edge.sequence.reader import NEW_EVENT, LineEvents, WindowReader
 from edge.text.clean import decode_block
 from edge.text.masks import Masker
@@ -101,10 +102,14 @@ def read_lines(
         FormatError: the format is unknown, the layout wrong, or the key no pattern with one group.
     """
     log = read_log(paths, asked=options.format, layout=options.layout, say=say, year=options.year)
+    if spec.seconds is not None and not any(map(_has_time, log.stamps)):
+        raise InputError(
+            "no line has a time stamp that windows of time could be told by", mend="use --window or --session-key"
+        )
     grouping = make_grouping(spec)
     sessions: list[Session] = []
     for number, (text, content, stamp) in enumerate(zip(log.lines, log.contents, log.stamps, strict=True)):
-        sessions += grouping.add(Event(NEW_EVENT, number, 0, text, content, stamp))
+        sessions += grouping.add(Event(NEW_EVENT, number, 0, text, content, partial(_as_is, stamp)))
     sessions = sorted([*sessions, *grouping.finish()], key=lambda session: session.lines[0])
     for note in grouping.notes():
         say(note)
@@ -121,6 +126,14 @@ def read_lines(
         data.kinds.append(next((log.kinds[number] for number in session.lines if log.kinds[number]), NORMAL))
     say(f"{len(log):,} lines are {len(sessions):,} sessions")
     return SessionData(data, spec, dictionary)
+
+
+def _as_is(stamp: str | None) -> str | None:
+    return stamp
+
+
+def _has_time(stamp: str | None) -> bool:
+    return stamp is not None and seconds_of(stamp) is not None
 
 
 def check_labels(options: TrainOptions) -> None:
