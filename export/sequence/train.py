@@ -133,7 +133,13 @@ class SequenceTrainable:
         sample = Sample(*encoder.encode(training.contents)[:2], len(training))
         supervised = any(training.kinds)
         learn = _fit_supervised if supervised else _fit_default
-        fitted = learn(preset, sample, training.kinds, encoder.vocabulary, options, progress)
+        losses: list[float] = []
+
+        def show(epoch: int, epochs: int, loss: float) -> None:
+            losses.append(loss)
+            progress(epoch, epochs, loss)
+
+        fitted = learn(preset, sample, training.kinds, encoder.vocabulary, options, show)
         weights, graph, fold_scores, parameters = fitted
         return Fitted(
             preprocessing=Preprocessing(
@@ -150,6 +156,8 @@ class SequenceTrainable:
             parameters={"vocabulary": encoder.vocabulary, "supervised": supervised, **parameters},
             fold_scores=fold_scores,
             fixed_threshold=preset.threshold if supervised else None,
+            # Of the model that is kept: those for the threshold are trained before it.
+            history={"loss": losses[-int(str(parameters["epochs"])) :]},
         )
 
 
