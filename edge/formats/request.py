@@ -106,12 +106,16 @@ def pieces_of(request: Request, fields: Sequence[str], text: str) -> List[Piece]
     place = 0
     for name, words in _words(request, fields).items():
         first, last = request.spans.get(name, (0, 0))
-        verbatim = text[first:last].replace("\n", " ") == "".join(words)
+        whole, seen = "".join(words), text[first:last].replace("\n", " ")
+        # The mark of a query that is a field of its own stands nowhere.
+        unseen = 1 if seen and whole == f"?{seen}" else 0
+        verbatim = whole[unseen:] == seen
         for word in words:
             end = place + len(word)
             if verbatim:
-                pieces.append((place, end, first, first + len(word)))
-                first += len(word)
+                pieces.append((place + unseen, end, first, first + len(word) - unseen))
+                first += len(word) - unseen
+                unseen = 0
             elif last > first:
                 pieces.append((place, end, first, last))
             place = end + 1

@@ -13,7 +13,7 @@ import pytest
 
 from edge.files.lines import read_blocks
 from edge.files.paths import expand_paths
-from edge.formats import FORMAT_NAMES, detect_format, make_format
+from edge.formats import LINE_FORMAT_NAMES, detect_format, make_format
 from edge.text.clean import decode_block
 
 FOLDERS = {"messy_lnav": 112, "messy_fluentbit": 6, "ossec_samples": 70}
@@ -48,7 +48,7 @@ def test_every_file(folder: str, data_dir: Path) -> None:
         assert len(texts) == raw.count(b"\n") + (raw[-1:] not in (b"", b"\n")), source.name
 
         detected = detect_format(texts).name
-        for name in FORMAT_NAMES:
+        for name in LINE_FORMAT_NAMES:
             layout = "<Date> <Time> <Component>: <Content>" if name == "layout" else None
             records = make_format(name, layout=layout, reference=REFERENCE).parse(texts)
             assert len(records.texts) == len(texts), (source.name, name)
