@@ -29,23 +29,24 @@ _Places = Tuple[int, ...]
 class _Probe(NamedTuple):
     """Templates whose constants stand at the same positions: `pick` takes the words there out of a text's.
 
-    Of a single template, `only` are its constants and `number` is its id; several are in `ids` by theirs.
+    Of a single template, `only` are its constants and `number` is its id; of several, which are in `ids` by their
+    constants, `only` is None.
     """
 
     pick: Callable[[Sequence[str]], Any]
     only: Any
     number: int
-    ids: Dict[Any, int]
+    ids: Optional[Dict[Any, int]]
 
 
 class _Length(NamedTuple):
-    """The templates of one number of words: by their word at `place`, and those with a wildcard there.
+    """The templates of one number of words: `by_word` looks up those with a word at `place`; `others` vary there.
 
     The latter stand with each word too, so that one list holds all that may fit a text, the most fitting first.
     """
 
     place: int
-    by_word: Dict[str, List[_Probe]]
+    by_word: Callable[[str, List[_Probe]], List[_Probe]]
     others: List[_Probe]
 
 
@@ -54,8 +55,6 @@ class Matcher:
 
     def __init__(self, templates: Iterable[Template], *, memo: int = DEFAULT_MEMO_TEXTS) -> None:
         self._whole: Dict[str, int] = {}
-        self._memo: Dict[str, Optional[int]] = {}
-        self._most = memo
         lengths: Dict[int, Dict[_Words, int]] = {}
         for template in templates:
             words = tuple(template.text.split())
@@ -63,35 +62,19 @@ class Matcher:
                 self._whole[template.text] = template.id
             lengths.setdefault(len(words), {})[words] = template.id
         self._lengths = {length: _arrange(length, ids) for length, ids in lengths.items()}
+        self._most = memo + len(self._whole) if memo else 0
+        self._known: Dict[str, Optional[int]] = dict(self._whole)
 
     def match(self, texts: Sequence[str]) -> List[Optional[int]]:
         """For each masked text the id of its template, None where it fits none."""
-        if not self._most:
-            return self._find(texts)
-        # No template has the id 0: it stands for texts that are not remembered.
-        known = self._memo.get
-        ids = [known(text, 0) for text in texts]
-        missing = dict.fromkeys([text for text, number in zip(texts, ids) if number == 0])
-        if missing:
-            found = dict(zip(missing, self._find(list(missing))))
-            ids = [found[text] if number == 0 else number for text, number in zip(texts, ids)]
-            self._remember(found)
-        return ids
-
-    def _remember(self, found: Dict[str, Optional[int]]) -> None:
-        short = {text: number for text, number in found.items() if len(text) <= _LONGEST_REMEMBERED}
-        if len(short) <= self._most:
-            if len(self._memo) + len(short) > self._most:
-                self._memo = {}
-            self._memo.update(short)
-
-    def _find(self, texts: Sequence[str]) -> List[Optional[int]]:
-        # One loop without calls of our own: they would take a good part of the time.
-        whole, lengths = self._whole.get, self._lengths.get
+        # One loop without calls of our own: they would take a good part of the time. No template has the id 0.
+        known, most, lengths = self._known, self._most, self._lengths.get
+        look_up = known.get
         answer: List[Optional[int]] = []
         for text in texts:
-            number = whole(text)
-            if number is None:
+            number = look_up(text, 0)
+            if number == 0:
+                number = None
                 words = text.split()
                 length = lengths(len(words))
                 if length is None and len(words) > MOST_WORDS:
@@ -99,14 +82,20 @@ class Matcher:
                     length = lengths(MOST_WORDS)
                 if length is not None:
                     place, by_word, others = length
-                    for pick, only, own, ids in by_word.get(words[place], others) if words else others:
-                        if only is None:
-                            number = ids.get(pick(words))
-                            if number is not None:
-                                break
-                        elif pick(words) == only:
+                    for pick, only, own, ids in by_word(words[place], others) if words else others:
+                        found = pick(words)
+                        if found == only:
                             number = own
                             break
+                        if ids is not None:
+                            number = ids.get(found)
+                            if number is not None:
+                                break
+                if most and len(text) <= _LONGEST_REMEMBERED:
+                    if len(known) >= most:
+                        known.clear()
+                        known.update(self._whole)
+                    known[text] = number
             answer.append(number)
         return answer
 
@@ -118,9 +107,8 @@ def _arrange(length: int, ids: Dict[_Words, int]) -> _Length:
     for words, number in ids.items():
         at_place = words[place] if words else WILDCARD
         (others if at_place == WILDCARD else by_word.setdefault(at_place, {}))[words] = number
-    return _Length(
-        place, {word: _probes({**own, **others}, place) for word, own in by_word.items()}, _probes(others, place)
-    )
+    probes = {word: _probes({**own, **others}, place) for word, own in by_word.items()}
+    return _Length(place, probes.get, _probes(others, place))
 
 
 def _comparisons(place: int, ids: Dict[_Words, int]) -> int:
@@ -151,7 +139,7 @@ def _probe(places: _Places, ids: Dict[_Words, int]) -> _Probe:
     start, stop = (places[0], places[-1] + 1) if places else (0, 0)
     # A slice is the fastest; without constants it is an empty one.
     pick = itemgetter(slice(start, stop)) if stop - start == len(places) else itemgetter(*places)
-    return _Probe(pick, pick(list(words)), number, {})
+    return _Probe(pick, pick(list(words)), number, None)
 
 
 def _constants(words: _Words) -> _Places:

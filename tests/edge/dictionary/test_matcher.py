@@ -111,8 +111,12 @@ def test_the_memory_is_bounded_and_holds_no_long_texts() -> None:
         assert matcher.match([f"w{number}" for number in range(start, start + 30)]) == [1] * 30
     assert matcher.match([f"v{number}" for number in range(500)]) == [1] * 500
     matcher.match(["x" * 2000])
-    assert 30 <= len(matcher._memo) <= 100
-    assert max(map(len, matcher._memo)) <= 1024
+    assert 1 <= len(matcher._known) <= 100
+    assert max(map(len, matcher._known)) <= 1024
+    constants = Matcher(templates("a", "b", "<*> <*>"), memo=2)
+    assert constants.match(["c d", "e f", "g h", "a", "b", "a b c"]) == [3, 3, 3, 1, 2, None]
+    assert len(constants._known) <= 4
+    assert constants.match(["a", "c d"]) == [1, 3]
 
 
 def test_many_templates_of_one_shape_take_no_longer() -> None:
