@@ -113,6 +113,15 @@ def _learn(
         optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
         return loss
 
+    # One graph for each length, made by itself: TensorFlow warns of a function that is traced often.
+    steps: dict[int, Any] = {}
+
+    def step_of(length: int) -> Any:
+        if length not in steps:
+            rows_of = tf.TensorSpec((None, length), tf.int32)
+            steps[length] = step.get_concrete_function(rows_of, rows_of, tf.TensorSpec((None,), tf.float32))
+        return steps[length]
+
     random = np.random.default_rng(seed)
     size = min(batch, len(rows))
     queue = np.zeros(0, np.int64)
@@ -127,7 +136,7 @@ def _learn(
             target = rows[chosen, :longest]
             hidden = (random.random(target.shape) < HIDDEN_EVENTS) & (target >= FIRST_EVENT_ID)
             read = np.where(hidden, UNSEEN_ID, target).astype(np.int32)
-            total += float(step(tf.constant(read), tf.constant(target), tf.constant(weights[chosen])))
+            total += float(step_of(longest)(tf.constant(read), tf.constant(target), tf.constant(weights[chosen])))
         if not math.isfinite(total):
             raise TrainingError("the loss of the training is no finite number", mend="train with another --seed")
         progress(epoch, total / STEPS_PER_EPOCH)
@@ -137,13 +146,12 @@ def _part_scores(model: Model, ids: np.ndarray) -> np.ndarray:
     """float32 [2, rows]: the bag with what steps exceed, and the oddest step."""
     import tensorflow as tf
 
-    run = tf.function(lambda rows: parts(model, rows)[:2], autograph=False)
+    graph = tf.function(lambda rows: parts(model, rows)[:2], autograph=False)
+    run = graph.get_concrete_function(tf.TensorSpec((None, ids.shape[1]), tf.int32))
     distinct, back = np.unique(ids, axis=0, return_inverse=True)
-    chunks = []
-    for start in range(0, len(distinct), _SCORED_ROWS):
-        rows = distinct[start : start + _SCORED_ROWS]
-        # Of one size, so that the graph is traced once.
-        filled = np.concatenate([rows, np.zeros((_SCORED_ROWS - len(rows), rows.shape[1]), np.int32)])
-        chunks.append(np.stack([np.asarray(part)[: len(rows)] for part in run(tf.constant(filled))]))
+    chunks = [
+        np.stack([np.asarray(part) for part in run(tf.constant(distinct[start : start + _SCORED_ROWS]))])
+        for start in range(0, len(distinct), _SCORED_ROWS)
+    ]
     scores: np.ndarray = np.concatenate(chunks, axis=1)[:, back.reshape(-1)]
     return scores
