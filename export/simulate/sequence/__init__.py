@@ -1,0 +1,1 @@
+"""The sample for the detector `sequence`: the log of a small job system."""
