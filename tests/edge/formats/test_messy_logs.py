@@ -52,7 +52,8 @@ def test_every_file(folder: str, data_dir: Path) -> None:
             layout = "<Date> <Time> <Component>: <Content>" if name == "layout" else None
             records = make_format(name, layout=layout, reference=REFERENCE).parse(texts)
             assert len(records.texts) == len(texts), (source.name, name)
-            assert [text[start:] for text, start in zip(records.texts, records.starts)] == records.contents
+            if records.pieces is None:
+                assert [text[start:] for text, start in zip(records.texts, records.starts)] == records.contents
             assert [records.texts[i] for i in records.unparsed.nonzero()[0]] == [
                 texts[i] for i in records.unparsed.nonzero()[0]
             ]
