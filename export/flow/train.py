@@ -47,7 +47,11 @@ class FlowTrainable:
         """The rows of the tables."""
         return read_flows(paths, options, drop_constant=not PRESETS[options.preset].novelty, say=say)
 
-    def split(self, data: LogData, options: TrainOptions, *, say: Callable[[str], None]) -> Slices:  # noqa: ARG002
+    def split(self, data: LogData, options: TrainOptions, *, say: Callable[[str], None]) -> Slices:
+        """The cut rows, without columns that nothing can be learnt from."""
+        return _without_rare(self.cut(data, options), say)
+
+    def cut(self, data: LogData, options: TrainOptions) -> Slices:
         """Shuffled for `seed`, as published; by time otherwise."""
         shares = options.shares or DEFAULT_SHARES
         if options.preset == SEED.name:
@@ -67,7 +71,7 @@ class FlowTrainable:
                 f"there are no attacks to learn from, and the preset {preset.name} learns nothing else",
                 mend="give rows of attacks too, or take --preset default, which learns what is normal",
             )
-        slices, features = _with_features(slices, say)
+        features = [feature for feature in features_of(slices.training) if feature is not None]
         encoder = FeatureEncoder(FeatureEncoderSpec(features=features))
         say(f"learning from {len(slices.training):,} rows ({attacks:,} of them attacks) of {len(features)} features")
         fit = _fit_default if preset.novelty else _fit_seed
@@ -97,20 +101,24 @@ class FlowTrainable:
         )
 
 
-def _with_features(slices: Slices, say: Callable[[str], None]) -> tuple[Slices, list[Feature]]:
-    """The features that the training rows have, and the slices without other columns."""
+def features_of(training: LogData) -> list[Feature | None]:
+    """What each field of the rows becomes; None for text of which no value is frequent enough to learn from."""
+    columns = zip(*map(split_fields, training.contents), strict=True)
+    return [feature_of(name, values) for name, values in zip(training.format.fields or [], columns, strict=True)]
+
+
+def _without_rare(slices: Slices, say: Callable[[str], None]) -> Slices:
+    """The slices without the columns of text that nothing can be learnt from."""
     names = slices.training.format.fields or []
-    columns = zip(*map(split_fields, slices.training.contents), strict=True)
-    found = [feature_of(name, values) for name, values in zip(names, columns, strict=True)]
-    rare = [name for name, feature in zip(names, found, strict=True) if feature is None]
-    if not rare:
-        return slices, [feature for feature in found if feature is not None]
-    say(f"{', '.join(rare)}: no text there is frequent enough to learn from, and they are no features")
+    found = features_of(slices.training)
     kept = [place for place, feature in enumerate(found) if feature is not None]
+    if len(kept) == len(names):
+        return slices
+    rare = [name for name, feature in zip(names, found, strict=True) if feature is None]
+    say(f"{', '.join(rare)}: no text there is frequent enough to learn from, and they are no features")
     if not kept:
         raise TooLittleDataError("no column is left to be a feature", mend="give more rows, or other --fields")
-    narrow = [_keep(part, kept) for part in slices]
-    return Slices(*narrow), [feature for feature in found if feature is not None]
+    return Slices(*(_keep(part, kept) for part in slices))
 
 
 def _keep(data: LogData, places: Sequence[int]) -> LogData:

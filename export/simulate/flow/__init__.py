@@ -1,0 +1,1 @@
+"""Simulated network flows of a small site, with labelled attacks."""
