@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Dict, List, Optional
 
 import onnx_writer
 import sample_bundle
@@ -48,10 +48,10 @@ LINES = [
 ]
 
 
-def make_small_bundle(folder: Path, **changes: Any) -> Path:
+def make_small_bundle(folder: Path, more_files: Optional[Dict[str, bytes]] = None, **changes: Any) -> Path:
     """Write the bundle; `changes` are fields of the manifest."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = {"model.onnx": _model(), "tokenizer.json": _tokenizer()}
+    files = {"model.onnx": _model(), "tokenizer.json": _tokenizer(), **(more_files or {})}
     fields = {
         "name": "small",
         "graph": GraphSpec(
