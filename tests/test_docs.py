@@ -16,6 +16,7 @@ from edge import cli
 from edge.bundle.caps import TARGETS, Target
 from edge.bundle.golden import Golden
 from edge.bundle.manifest import Manifest
+from edge.dictionary.spec import LONGEST_WORD, MAX_DICTIONARY_BYTES, MOST_TEMPLATES, MOST_WORDS, Dictionary
 from edge.errors import OddlineError
 from edge.formats import FORMAT_NAMES
 from edge.runtime.records import Reason, Record
@@ -115,6 +116,16 @@ def test_each_field_of_the_manifest_is_documented_and_no_other() -> None:
 
 def test_each_field_of_golden_lines_is_documented_and_no_other() -> None:
     assert sorted(documented(section("bundle.md", "golden.jsonl"))) == sorted(field_paths(Golden))
+
+
+def test_each_field_of_the_dictionary_is_documented_and_no_other() -> None:
+    assert sorted(documented(section("bundle.md", "dictionary.json"))) == sorted(field_paths(Dictionary))
+
+
+def test_the_limits_of_the_dictionary_are_those_of_the_code() -> None:
+    text = section("bundle.md", "dictionary.json")
+    assert f"At most {MOST_TEMPLATES:,} templates of at most {MOST_WORDS} words, {LONGEST_WORD} characters each" in text
+    assert f"{MAX_DICTIONARY_BYTES >> 20} MiB in all" in text
 
 
 def test_each_field_of_the_parity_report_is_documented_and_no_other() -> None:
