@@ -15,6 +15,7 @@ _WRITERS = {
     "line": "export.simulate.samples",
     "flow": "export.simulate.flow.samples",
     "sequence": "export.simulate.sequence.samples",
+    "access": "export.simulate.access.samples",
 }
 """Modules with a function ``write(folder, *, seed, days, per_day)`` that writes the sample and returns what to say of
 it, a line each; `per_day` is None where the user did not ask for a number of records."""

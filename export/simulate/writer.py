@@ -15,12 +15,12 @@ from export.simulate.model import SimulatedLog, SimulationPaths
 LABELS_SCHEMA_VERSION = 1
 
 
-def write_simulation(log: SimulatedLog, folder: Path) -> SimulationPaths:
+def write_simulation(log: SimulatedLog, folder: Path, name: str = "syslog.log") -> SimulationPaths:
     """Write the files of a simulation into `folder`, which is made if it does not exist.
 
-    syslog.log      all lines, UTF-8
+    NAME            all lines, UTF-8; `name` is syslog.log by default
     labels.jsonl    a header object (schema_version, seed, days, lines_per_day, start, lines, bytes,
-                    held_out_from_line, anomalous_lines, kinds: lines per kind, sha256 of syslog.log), then one
+                    held_out_from_line, anomalous_lines, kinds: lines per kind, sha256 of the log), then one
                     object per anomalous line: line (from 1), offset (bytes), kind, incident
     train.log       the lines before the last fifth of the period, all normal
     normal.log      the normal lines of the last fifth
@@ -30,7 +30,7 @@ def write_simulation(log: SimulatedLog, folder: Path) -> SimulationPaths:
     an earlier simulation are replaced.
     """
     paths = SimulationPaths(
-        log=folder / "syslog.log",
+        log=folder / name,
         labels=folder / "labels.jsonl",
         train=folder / "train.log",
         normal=folder / "normal.log",

@@ -1,0 +1,1 @@
+"""Simulated access logs of a small site, with labelled scans and attacks."""
