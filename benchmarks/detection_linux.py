@@ -30,16 +30,16 @@ from edge.errors import OddlineError, TooLittleDataError
 from edge.files.atomic import AtomicFile
 from edge.files.lines import read_blocks
 from edge.files.paths import Source, expand_paths
-from edge.runtime.pipeline import FormatChoice
 from export.dataset import LogData
 from export.evaluate.metrics import percentile
-from export.evaluate.reading import LogFile, Material
-from export.evaluate.report import Report, render, table
+from export.evaluate.reading import Files, LogFile, Reading
+from export.evaluate.report import Report
 from export.evaluate.scorers import Subject, score_all
 from export.evaluate.study import Scored, Study, StudyOptions, evaluate, open_subjects
+from export.evaluate.terminal import render, table
 from export.extra import require_extra
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LINUX_NAME = "linux_messages_full/Linux.log.gz"
 FOREIGN_NAMES = tuple(f"loghub_2k/{name}_2k.log" for name in ("Zookeeper", "HDFS", "Mac", "Proxifier"))
 SHARES = (0.6, 0.2, 0.2)
@@ -154,7 +154,10 @@ def experiment(data: Path, runs: list[Path]) -> Result:
     linux = read_file(data, LINUX_NAME)
     first, last = round(len(linux.lines) * SHARES[0]), round(len(linux.lines) * (SHARES[0] + SHARES[1]))
     linux.keep = np.arange(last, len(linux.lines))
-    material = Material([linux], [sample(read_file(data, name)) for name in FOREIGN_NAMES])
+    foreign = [sample(read_file(data, name)) for name in FOREIGN_NAMES]
+    for file in foreign:
+        file.label = file.name
+    material = Files([linux, *foreign])
     study = evaluate(subjects, material, StudyOptions(seed=SEED), say=say)
     return Result(
         schema_version=SCHEMA_VERSION,
@@ -215,7 +218,7 @@ def odd_kind(kind: str, lines: tuple[str, ...], scored: Scored, linux: LogFile) 
     """One kind, scored by one scorer."""
     scorer = scored.scorer
     file = LogFile(linux.source, [line.encode() for line in lines])
-    scores = score_all(scorer, file.contents(FormatChoice(scorer.preprocessing.format), lambda _: None))
+    scores = score_all(scorer, file.samples(Reading(scorer.preprocessing), lambda _: None).contents)
     ranks = percentile(scored.normal, scores).tolist()
     return OddKind(
         kind=kind,

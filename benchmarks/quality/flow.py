@@ -37,7 +37,7 @@ from edge.runtime.pipeline import FormatChoice
 from edge.runtime.verdicts import is_anomalous
 from edge.text.clean import decode_block
 from export.dataset import LogData
-from export.evaluate.report import table
+from export.evaluate.terminal import table
 from export.extra import require_extra
 from export.flow.splitting import by_time, shuffled
 from export.flow.train import DEFAULT_SHARES, FlowTrainable, features_of

@@ -28,7 +28,7 @@ from edge.sinks.render import JsonlRenderer
 from export.bundling import ExportOptions, export_bundle
 from export.evaluate.report import Report as EvaluationReport
 from export.evaluate.report import write_report
-from export.evaluate.study import StudyOptions, evaluate_paths
+from export.evaluate.study import StudyOptions, Wanted, evaluate_paths
 from export.run import open_run
 from export.simulate import simulate_syslog, write_simulation
 from export.simulate.model import SimulationPaths
@@ -175,7 +175,7 @@ def _score(bundle: Bundle, detector: Detector, log: Path, alerts: Path, say: Say
 
 
 def _evaluate(files: DemoFiles, logs: SimulationPaths, say: Say) -> EvaluationReport:
-    study = evaluate_paths(files.run, [str(logs.normal)], [str(logs.anomalous)], StudyOptions(), say=say)
+    study = evaluate_paths(files.run, Wanted([str(logs.normal)], [str(logs.anomalous)]), StudyOptions(), say=say)
     write_report(files.evaluation, study.report)
     return study.report
 

@@ -80,7 +80,7 @@ def _size(outcome: Outcome) -> int:
 
 
 def _found(report: EvaluationReport) -> str:
-    figures = report.rows[0].lines
+    figures = report.rows[0].records
     return (
         f"{round(figures.tpr * figures.anomalous):,} of {figures.anomalous:,} odd lines that were never seen before "
         f"are flagged, and {round(figures.fpr * figures.normal):,} false alarms in {figures.normal:,} normal ones"
@@ -90,7 +90,7 @@ def _found(report: EvaluationReport) -> str:
 def _areas(report: EvaluationReport) -> list[tuple[str, str, str]]:
     rows = [("", "area", "at 1 %")]
     for place, row in enumerate(report.rows):
-        rows.append((row.name if place else "oddline", f"{row.lines.auroc:.4f}", f"{row.lines.tpr_at_max_fpr:.1%}"))
+        rows.append((row.name if place else "oddline", f"{row.records.auroc:.4f}", f"{row.records.tpr_at_max_fpr:.1%}"))
     return rows
 
 

@@ -1,32 +1,42 @@
-"""How well scores tell anomalous records from normal ones. Equal scores count as half an inversion, everywhere."""
+"""How well scores tell anomalous records from normal ones: scikit-learn's metrics, with bootstrap intervals."""
 
 from __future__ import annotations
+
+from typing import Optional
 
 import msgspec
 import numpy as np
 
 from edge.runtime.verdicts import is_anomalous
+from export.evaluate.base_rate import f1_at, precision_at
+from export.evaluate.bootstrap import Side, interval, resample
 
 MAX_FPR = 0.01
-CONFIDENCE = 0.95
-REPLICATES = 1000
-# Cells of the bootstrap's count matrices that are in memory at a time.
-_CELLS = 1 << 21
 
 
 class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Figures of one scorer on one set of records; all but the counts are shares in [0, 1].
 
-    `auroc` is the area under the ROC curve, the chance that an anomalous record scores above a normal one (Hanley and
-    McNeil, Radiology 1982); `auroc_low` and `auroc_high` are its 95 % bootstrap percentile interval (Efron and
-    Tibshirani, An Introduction to the Bootstrap, 1993). `pauc` is the area up to a false-positive rate of 1 %, put on
-    a scale where guessing is 0.5 and perfection 1 (McClish, Medical Decision Making 1989). `tpr_at_max_fpr` is the
-    share of anomalous records that score above all but 1 % of the normal ones. `tpr` and `fpr` are the shares of
-    anomalous and of normal records that are flagged at the scorer's own threshold.
+    `normal` and `anomalous` count the records, `distinct_normal` and `distinct_anomalous` the distinct ones,
+    `flagged_normal` and `flagged_anomalous` those that are flagged at the scorer's own threshold; `fpr`, `tpr` (the
+    recall), `precision` and `f1` are made of these. `precision_at_base_rate` and `f1_at_base_rate` are what they would
+    be where anomalous records have the stated share (see `export.evaluate.base_rate`); None where none was stated.
+
+    `auroc` is the area under the ROC curve, the chance that an anomalous record scores above a normal one, equal scores
+    counting half (Hanley and McNeil, Radiology 1982). `average_precision` is the area under the precision-recall
+    curve, as steps. `pauc` is the area under the ROC curve up to a false-positive rate of 1 %, put on a scale where
+    guessing is 0.5 and perfection 1 (McClish, Medical Decision Making 1989). `tpr_at_max_fpr` is the share of
+    anomalous records found by the lowest threshold that flags at most 1 % of the normal ones.
+
+    `..._low` and `..._high` are 95 % bootstrap intervals that resample distinct records.
     """
 
     normal: int
     anomalous: int
+    distinct_normal: int
+    distinct_anomalous: int
+    flagged_normal: int
+    flagged_anomalous: int
     auroc: float
     auroc_low: float
     auroc_high: float
@@ -34,64 +44,90 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     pauc: float
     tpr_at_max_fpr: float
     tpr: float
+    tpr_low: float
+    tpr_high: float
     fpr: float
+    fpr_low: float
+    fpr_high: float
+    precision: float
+    f1: float
+    f1_low: float
+    f1_high: float
+    precision_at_base_rate: Optional[float]
+    f1_at_base_rate: Optional[float]
+    f1_at_base_rate_low: Optional[float]
+    f1_at_base_rate_high: Optional[float]
+
+    @property
+    def shown_f1(self) -> float:
+        """The F1 at the stated base rate, or else that of the records as they are."""
+        return self.f1 if self.f1_at_base_rate is None else self.f1_at_base_rate
+
+    @property
+    def shown_f1_interval(self) -> tuple[float, float]:
+        """The interval of `shown_f1`."""
+        if self.f1_at_base_rate_low is None or self.f1_at_base_rate_high is None:
+            return self.f1_low, self.f1_high
+        return self.f1_at_base_rate_low, self.f1_at_base_rate_high
 
 
-def measure(normal: np.ndarray, anomalous: np.ndarray, threshold: float, *, seed: int) -> Metrics:
-    """All figures; `normal` and `anomalous` are scores, float32, neither of them empty."""
-    from sklearn.metrics import average_precision_score, roc_auc_score
+def measure(normal: Side, anomalous: Side, threshold: float, *, seed: int, base_rate: float | None = None) -> Metrics:
+    """All figures; neither side is empty, and no score is NaN."""
+    from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
 
-    labels = np.concatenate([np.zeros(len(normal), np.int8), np.ones(len(anomalous), np.int8)])
-    scores = np.concatenate([normal, anomalous]).astype(np.float64)
-    low, high = bootstrap_auroc(normal, anomalous, seed=seed)
+    labels, scores = as_labelled(normal.scores, anomalous.scores)
+    flagged = is_anomalous(scores, threshold)
+    precision, tpr, f1, _ = precision_recall_fscore_support(labels, flagged, average="binary", zero_division=0)
+    drawn = resample(normal, anomalous, threshold, seed=seed)
+    auroc_low, auroc_high = interval(drawn.auroc)
+    tpr_low, tpr_high = interval(drawn.tpr)
+    fpr_low, fpr_high = interval(drawn.fpr)
+    f1_low, f1_high = interval(f1_at(drawn.tpr, drawn.fpr, len(anomalous.scores) / len(labels)))
+    fpr = float(np.mean(flagged[labels == 0]))
+    corrected = None if base_rate is None else interval(f1_at(drawn.tpr, drawn.fpr, base_rate))
     return Metrics(
-        normal=len(normal),
-        anomalous=len(anomalous),
+        normal=len(normal.scores),
+        anomalous=len(anomalous.scores),
+        distinct_normal=len(np.unique(normal.clusters)),
+        distinct_anomalous=len(np.unique(anomalous.clusters)),
+        flagged_normal=int(flagged[labels == 0].sum()),
+        flagged_anomalous=int(flagged[labels == 1].sum()),
         auroc=float(roc_auc_score(labels, scores)),
-        auroc_low=low,
-        auroc_high=high,
+        auroc_low=auroc_low,
+        auroc_high=auroc_high,
         average_precision=float(average_precision_score(labels, scores)),
         pauc=float(roc_auc_score(labels, scores, max_fpr=MAX_FPR)),
-        tpr_at_max_fpr=tpr_at(normal, anomalous, MAX_FPR),
-        tpr=float(np.mean(is_anomalous(anomalous, threshold))),
-        fpr=float(np.mean(is_anomalous(normal, threshold))),
+        tpr_at_max_fpr=tpr_at(normal.scores, anomalous.scores, MAX_FPR),
+        tpr=float(tpr),
+        tpr_low=tpr_low,
+        tpr_high=tpr_high,
+        fpr=fpr,
+        fpr_low=fpr_low,
+        fpr_high=fpr_high,
+        precision=float(precision),
+        f1=float(f1),
+        f1_low=f1_low,
+        f1_high=f1_high,
+        precision_at_base_rate=None if base_rate is None else float(precision_at(tpr, fpr, base_rate)),
+        f1_at_base_rate=None if base_rate is None else float(f1_at(tpr, fpr, base_rate)),
+        f1_at_base_rate_low=None if corrected is None else corrected[0],
+        f1_at_base_rate_high=None if corrected is None else corrected[1],
     )
 
 
 def auroc(normal: np.ndarray, anomalous: np.ndarray) -> float:
-    """The area under the ROC curve; neither array is empty."""
-    below, equal = _counts(normal, anomalous)
-    return float((np.sum(below) + 0.5 * np.sum(equal)) / (len(normal) * len(anomalous)))
+    """The area under the ROC curve; neither array of scores is empty."""
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(*as_labelled(normal, anomalous)))
 
 
 def tpr_at(normal: np.ndarray, anomalous: np.ndarray, max_fpr: float) -> float:
-    """The share of `anomalous` scores above the lowest value that at most a share of `max_fpr` of `normal` exceeds."""
-    allowed = int(max_fpr * len(normal) + 1e-9)
-    return float(np.mean(anomalous > np.sort(normal)[len(normal) - 1 - allowed]))
+    """The largest share of `anomalous` scores that a threshold flags with at most a share of `max_fpr` of `normal`."""
+    from sklearn.metrics import roc_curve
 
-
-def bootstrap_auroc(
-    normal: np.ndarray, anomalous: np.ndarray, *, seed: int, replicates: int = REPLICATES
-) -> tuple[float, float]:
-    """The 95 % percentile interval of the area under the ROC curve; normal and anomalous lines are resampled apart.
-
-    Drawing n lines with replacement and counting the distinct scores among them is one multinomial draw, so the cost
-    depends on the number of distinct scores only.
-    """
-    values = np.unique(np.concatenate([normal, anomalous]))
-    shares = [_histogram(values, scores) / len(scores) for scores in (normal, anomalous)]
-    random = np.random.default_rng(seed)
-    areas: list[np.ndarray] = []
-    step = max(1, _CELLS // len(values))
-    for start in range(0, replicates, step):
-        size = min(step, replicates - start)
-        negatives = random.multinomial(len(normal), shares[0], size=size).astype(np.float64)
-        positives = random.multinomial(len(anomalous), shares[1], size=size).astype(np.float64)
-        not_above = np.cumsum(negatives, axis=1) - 0.5 * negatives
-        areas.append(np.sum(positives * not_above, axis=1) / (len(normal) * len(anomalous)))
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(np.concatenate(areas), [tail, 1 - tail])
-    return float(low), float(high)
+    fpr, tpr, _ = roc_curve(*as_labelled(normal, anomalous), drop_intermediate=False)
+    return float(tpr[fpr <= max_fpr + 1e-12].max())
 
 
 def percentile(normal: np.ndarray, scores: np.ndarray) -> np.ndarray:
@@ -100,13 +136,7 @@ def percentile(normal: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return below
 
 
-def _counts(normal: np.ndarray, anomalous: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each anomalous score, how many normal ones lie below it and how many are equal."""
-    ordered = np.sort(normal)
-    below = np.searchsorted(ordered, anomalous, side="left")
-    return below, np.searchsorted(ordered, anomalous, side="right") - below
-
-
-def _histogram(values: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """int64 [values]: how often each of the distinct ascending `values` stands in `scores`."""
-    return np.bincount(np.searchsorted(values, scores), minlength=len(values))
+def as_labelled(normal: np.ndarray, anomalous: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Labels, int8 [n] of 0 and 1, and scores, float32 [n], as scikit-learn takes them."""
+    labels = np.concatenate([np.zeros(len(normal), np.int8), np.ones(len(anomalous), np.int8)])
+    return labels, np.concatenate([normal, anomalous])

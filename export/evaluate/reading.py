@@ -1,32 +1,87 @@
-"""Logs to evaluate on: read once as raw lines, and parsed for each detector as that detector reads on the device."""
+"""Logs to evaluate on: read once as raw lines, and made into records by each detector's own reader."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
+import msgspec
 import numpy as np
 
-from edge.bundle.preprocessing import FormatSpec
-from edge.errors import TooLittleDataError
+from edge.bundle.preprocessing import Preprocessing
+from edge.errors import InputError
 from edge.files.lines import read_blocks
 from edge.files.paths import Source, expand_paths
-from edge.formats.records import read_all
+from edge.formats.records import Batch, read_all
 from edge.runtime.pipeline import FormatChoice
+from edge.sequence.reader import Sessions
 from edge.text.clean import decode_block
+from export.dataset import LogData
+from export.evaluate.labelled import Labelling
+from export.evaluate.samples import Samples
+from export.labels import NORMAL
 
-LEAST_NORMAL_LINES = 100
-"""With fewer, one false alarm is more than 1 %, and nothing can be said of rates below that."""
+_LOOKED_AT = 1000
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a detector reads; the format and the year are the user's own, where they were given."""
+
+    preprocessing: Preprocessing
+    sessions: Sessions | None = None
+    asked: str | None = None
+    layout: str | None = None
+    year: int | None = None
+
+    @property
+    def key(self) -> tuple[bytes, int]:
+        """Equal for readings that make the same records of a log."""
+        spec = msgspec.json.encode((self.preprocessing.format, self.preprocessing.sessions))
+        # Sessions are made with the run's own dictionary.
+        return spec, 0 if self.sessions is None else id(self.sessions)
+
+    def read(self, source: Source, texts: list[str], say: Say) -> Batch:
+        """The records of a whole source; the format is found by looking at the first lines, as on the device.
+
+        Raises:
+            FormatError: the format that was asked for is wrong.
+            InputError: a table lacks a column.
+        """
+        choice = FormatChoice(self.preprocessing.format, self.asked, self.layout, self.year, self.sessions)
+        return read_all(choice.choose(source, texts[:_LOOKED_AT], say), texts)
+
+
+class Material(Protocol):
+    """What is evaluated on. `origin` says where it comes from, and `names` and `counts` what it consists of."""
+
+    @property
+    def origin(self) -> str:
+        """``files``, ``labelled`` or ``held-out``."""
+
+    def samples(self, reading: Reading, say: Say) -> Samples:
+        """The records as a detector reads them."""
+
+    def parts(self) -> list[tuple[str, int]]:
+        """The names of the sources, and how many lines each has."""
 
 
 @dataclass
 class LogFile:
-    """The raw lines of one source; with `keep`, int64, only those of its lines count, in that order."""
+    """The raw lines of one source; with `keep`, int64, only the records that begin in one of these lines (from 0).
+
+    `label` is the kind of all its records, or says how to find that of each line.
+    """
 
     source: Source
     lines: list[bytes]
+    label: str | Labelling = NORMAL
     keep: np.ndarray | None = None
-    _parsed: dict[FormatSpec, list[str]] = field(default_factory=dict, repr=False)
+    _read: dict[tuple[bytes, int], Samples] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.lines) if self.keep is None else len(self.keep)
@@ -36,60 +91,106 @@ class LogFile:
         """What reports call it."""
         return self.source.name
 
-    def contents(self, choice: FormatChoice, say: Callable[[str], None]) -> list[str]:
-        """What a detector sees of each line that counts; `say` is told the format when it is parsed for the first time.
+    def samples(self, reading: Reading, say: Say) -> Samples:
+        """Its records as a detector reads them; `say` is told the format when they are read for the first time."""
+        key = reading.key
+        if key not in self._read:
+            self._read[key] = self._make(reading, say)
+        return self._read[key]
 
-        The format is found by looking at the first lines of the whole file, as on the device.
+    def _make(self, reading: Reading, say: Say) -> Samples:
+        batch = reading.read(self.source, decode_block(self.lines), say)
+        kinds = self._kinds(batch, reading)
+        kept = [place for place, kind in enumerate(kinds) if kind is not None]
+        unlabelled = len(kinds) - len(kept)
+        if self.keep is not None:
+            first = {line: place for place, line in reversed(list(enumerate(batch.lines.tolist())))}
+            kept = [first[line + 1] for line in self.keep.tolist() if line + 1 in first]
+        records = batch.records
+        return Samples(
+            [records.contents[place] for place in kept],
+            [records.texts[place] for place in kept],
+            [kinds[place] or NORMAL for place in kept],
+            [f"{self.name}:{batch.lines[place]}" for place in kept],
+            _days(reading, batch, kept),
+            unlabelled,
+        )
 
-        Raises:
-            FormatError: the format that was asked for is wrong.
-        """
-        if choice.bundle not in self._parsed:
-            texts = decode_block(self.lines)
-            contents = read_all(choice.choose(self.source, texts[:1000], say), texts).records.contents
-            self._parsed[choice.bundle] = contents if self.keep is None else [contents[i] for i in self.keep.tolist()]
-        return self._parsed[choice.bundle]
+    def _kinds(self, batch: Batch, reading: Reading) -> list[str | None]:
+        if isinstance(self.label, str):
+            return [self.label] * len(batch)
+        lines = self.label.kinds(self.lines, self.name, reading.preprocessing.format)
+        return [_kind_of([lines[number - 1] for number in batch.lines_of(place)]) for place in range(len(batch))]
+
+
+def _kind_of(kinds: Sequence[str | None]) -> str | None:
+    """The kind of a record of several lines: that of its first anomalous one; None where no line has any."""
+    known = [kind for kind in kinds if kind is not None]
+    return next(filter(None, known), NORMAL) if known else None
+
+
+def _days(reading: Reading, batch: Batch, kept: Sequence[int]) -> float | None:
+    stamps = [batch.records.timestamp(place) for place in kept]
+    return LogData(reading.preprocessing.format, stamps=stamps).days()
 
 
 @dataclass(frozen=True)
-class Material:
-    """What is evaluated on."""
+class Files:
+    """Log files, each normal, anomalous or labelled."""
 
-    normal: list[LogFile]
-    anomalous: list[LogFile]
+    files: list[LogFile]
+    origin: str = "files"
 
-    def check(self) -> None:
-        """Make sure that there is enough.
+    def samples(self, reading: Reading, say: Say) -> Samples:
+        """The records of all files, one file after the other."""
+        whole = Samples()
+        for file in self.files:
+            whole.add(file.samples(reading, say))
+        return whole
 
-        Raises:
-            TooLittleDataError: fewer than 100 normal lines, or no anomalous one.
-        """
-        lines = sum(map(len, self.normal))
-        if lines < LEAST_NORMAL_LINES:
-            raise TooLittleDataError(
-                f"{lines:,} normal lines are too few: a false-alarm rate of 1 % needs {LEAST_NORMAL_LINES}",
-                where=_names(self.normal),
-                mend="give --normal more of the log",
-            )
-        if not sum(map(len, self.anomalous)):
-            raise TooLittleDataError(
-                "there is no anomalous line", where=_names(self.anomalous), mend="give --anomalous a file that has some"
-            )
+    def parts(self) -> list[tuple[str, int]]:
+        """The names of the files, and how many lines each has."""
+        return [(file.name, len(file)) for file in self.files]
 
 
-def read_material(normal: Sequence[str], anomalous: Sequence[str], *, say: Callable[[str], None]) -> Material:
-    """Read every file that the paths name; a folder is all of its files.
+def read_normal_and_anomalous(normal: Sequence[str], anomalous: Sequence[str], *, say: Say) -> Files:
+    """Every file that the paths name; a folder is all of its files. The kind of an anomalous line is its file's name.
 
     Raises:
         InputError: a path cannot be read, or the standard input is named twice.
-        TooLittleDataError: there is too little in them.
     """
     # Expanded together first: nothing is read before every path was looked at, and stdin is noticed across both.
     expand_paths([*normal, *anomalous], warn=_silent)
-    groups = [[_read(source) for source in expand_paths(paths, warn=say)] for paths in (normal, anomalous)]
-    material = Material(*groups)
-    material.check()
-    return material
+    files = [_read(source) for source in expand_paths(normal, warn=say)]
+    odd = [_read(source) for source in expand_paths(anomalous, warn=say)]
+    for file, name in zip(odd, short_names([file.name for file in odd]), strict=True):
+        file.label = name
+    return Files([*files, *odd])
+
+
+def read_labelled(paths: Sequence[str], labelling: Labelling, *, say: Say) -> Files:
+    """Every file that the paths name, with a label for each line.
+
+    Raises:
+        InputError: a path cannot be read; a labels file belongs to one log, and there are several.
+    """
+    sources = expand_paths(paths, warn=say)
+    if labelling.sidecar is not None and len(sources) != 1:
+        raise InputError(
+            f"these are the labels of one log, and {len(sources):,} are given",
+            where=str(labelling.sidecar),
+            mend="give --labelled the log that they were written with",
+        )
+    files = [_read(source) for source in sources]
+    for file in files:
+        file.label = labelling
+    return Files(files, "labelled")
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """File names without their folders, unless that makes two equal."""
+    short = [Path(name).name or name for name in names]
+    return short if len(set(short)) == len(short) else list(names)
 
 
 def _read(source: Source) -> LogFile:
@@ -97,11 +198,6 @@ def _read(source: Source) -> LogFile:
     for block in read_blocks(source):
         file.lines += block.lines
     return file
-
-
-def _names(files: Sequence[LogFile]) -> str:
-    names = ", ".join(file.name for file in files[:3])
-    return names if len(files) <= 3 else f"{names} and {len(files) - 3} more"
 
 
 def _silent(_: str) -> None:

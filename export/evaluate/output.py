@@ -1,0 +1,28 @@
+"""Writes what an evaluation gives into one folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge.files.atomic import AtomicFile
+from export.evaluate.page import page
+from export.evaluate.plots import make_folder, pictures, write_pictures
+from export.evaluate.report import write_report
+from export.evaluate.study import Study
+
+METRICS_NAME = "metrics.json"
+PAGE_NAME = "report.html"
+
+
+def write_study(folder: Path, study: Study) -> None:
+    """Write metrics.json, report.html and the pictures; the folder is made, and files of these names are replaced.
+
+    Raises:
+        OutputError: they cannot be written.
+    """
+    make_folder(folder)
+    drawn = pictures(study)
+    write_pictures(folder, drawn)
+    write_report(folder / METRICS_NAME, study.report)
+    with AtomicFile(folder / PAGE_NAME) as file:
+        file.write(page(study.report, drawn).encode("utf-8", "backslashreplace"))

@@ -1,0 +1,80 @@
+"""Records with the truth about them, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edge.errors import TooLittleDataError
+from export.labels import NORMAL
+
+LEAST_NORMAL_RECORDS = 100
+"""With fewer, one false alarm is more than 1 %, and nothing can be said of rates below that."""
+
+
+@dataclass
+class Samples:
+    """`contents` are what a detector sees, `texts` what a person is shown, and `places` say where they stand.
+
+    `kinds` are ``""`` for normal records, else what sort of anomaly they are. `days` is the time that the normal
+    records span, None where it is not known. `unlabelled` counts the records that were left out for want of a label.
+    """
+
+    contents: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    days: float | None = None
+    unlabelled: int = 0
+
+    def __len__(self) -> int:
+        return len(self.contents)
+
+    @property
+    def anomalous(self) -> np.ndarray:
+        """Bool [n]."""
+        return np.fromiter((kind != NORMAL for kind in self.kinds), np.bool_, len(self.kinds))
+
+    def add(self, other: Samples) -> None:
+        """Append other records; the days of both add up, where both are known or one of them has none to count."""
+        counts = [(part.days, part.kinds.count(NORMAL)) for part in (self, other)]
+        known = [days for days, normal in counts if normal]
+        self.days = None if None in known or not known else float(sum(filter(None, known)))
+        self.contents += other.contents
+        self.texts += other.texts
+        self.kinds += other.kinds
+        self.places += other.places
+        self.unlabelled += other.unlabelled
+
+    def pick(self, places: Iterable[int]) -> Samples:
+        """The records at these places, in their order."""
+        wanted = list(places)
+
+        def of(column: Sequence[str]) -> list[str]:
+            return [column[place] for place in wanted]
+
+        columns = of(self.contents), of(self.texts), of(self.kinds), of(self.places)
+        return Samples(*columns, self.days, self.unlabelled)
+
+    def check(self, where: str) -> None:
+        """Make sure that there is enough to measure on.
+
+        Raises:
+            TooLittleDataError: fewer than 100 normal records, or no anomalous one.
+        """
+        anomalous = int(self.anomalous.sum())
+        normal = len(self) - anomalous
+        if normal < LEAST_NORMAL_RECORDS:
+            raise TooLittleDataError(
+                f"{normal:,} normal records are too few: a false-alarm rate of 1 % needs {LEAST_NORMAL_RECORDS}",
+                where=where,
+                mend="give more of the normal log",
+            )
+        if not anomalous:
+            raise TooLittleDataError(
+                "there is no anomalous record",
+                where=where,
+                mend="give --anomalous a file that has some, or --labelled one that labels some",
+            )
