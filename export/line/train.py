@@ -16,7 +16,9 @@ from edge.text.tokens import TokenRows
 from export.dataset import LogData, read_log, split
 from export.dictionary.build import build_dictionary
 from export.dictionary.given import read_given
+from export.labels import NORMAL
 from export.line.fit import fit_seed
+from export.line.labelled import check_labels, label
 from export.line.models import build_model, load_graph, score_function
 from export.line.presets import PRESETS, LinePreset
 from export.run import Run
@@ -35,11 +37,12 @@ class LineTrainable:
     """Learns from the distinct masked lines of a log."""
 
     name = "line"
-    knows = frozenset({"format", "layout", "year", "vocabulary", "dictionary"})
+    knows = frozenset({"format", "layout", "year", "vocabulary", "label_column", "labels", "dictionary"})
 
     def check(self, options: TrainOptions) -> None:
-        """Refuse a vocabulary that the preset's network has no room for, and a dictionary that cannot be read."""
+        """Refuse a vocabulary that the network has no room for, a dictionary that cannot be read, and lost labels."""
         preset = PRESETS[options.preset]
+        check_labels(options)
         if options.dictionary is not None:
             read_given(options.dictionary, preset.masks)
         if preset.fixed_table and options.vocabulary is not None and options.vocabulary > preset.vocabulary:
@@ -49,16 +52,22 @@ class LineTrainable:
             )
 
     def read(self, paths: Sequence[str], options: TrainOptions, *, say: Callable[[str], None]) -> LogData:
-        """The lines of the paths, in the order of time."""
+        """The lines of the paths, in the order of time, with their labels where a column holds them."""
         data = read_log(paths, asked=options.format, layout=options.layout, say=say, year=options.year)
+        data = label(data, options, say=say)
         if PRESETS[options.preset].reads_whole_lines:
             data.contents = data.lines
         return data
 
     def split(self, data: LogData, options: TrainOptions, *, say: Callable[[str], None]) -> Slices:  # noqa: ARG002
-        """Cut in order of time."""
+        """Cut the normal lines in order of time; lines that are labelled as anomalies are all kept for tests."""
         least = (LEAST_TRAINING_LINES, LEAST_CALIBRATION_LINES, 0)
-        return Slices(*split(data, options.shares or DEFAULT_SHARES, least))
+        normal = [place for place, kind in enumerate(data.kinds) if kind == NORMAL]
+        training, calibration, test = split(data.pick(normal), options.shares or DEFAULT_SHARES, least)
+        if len(normal) < len(data):
+            odd = {place for place, kind in enumerate(data.kinds) if kind != NORMAL}
+            test = data.pick(sorted(odd.union(normal[len(training) + len(calibration) :])))
+        return Slices(training, calibration, test)
 
     def load_graph(self, run: Run) -> Any:
         """See `export.line.models`."""

@@ -1,0 +1,73 @@
+"""Labels of lines: a field of the layout, as loghub's alert columns are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from edge.errors import InputError
+from edge.formats.layout import CONTENT, HEADER_REACH, compile_layout
+from export.dataset import LogData
+from export.labels import NORMAL, LabelMap
+from export.line.presets import PRESETS
+from export.training.options import TrainOptions
+
+_SHOWN = 8
+
+
+def check_labels(options: TrainOptions) -> None:
+    """Raise `InputError` or `FormatError` for options of labels that do not go together."""
+    if options.labels is not None:
+        LabelMap.parse(options.labels)
+        if options.label_column is None:
+            raise InputError("says what labels mean, and there are none", where="--map", mend="give --label-column too")
+    if options.label_column is None:
+        return
+    if PRESETS[options.preset].reads_whole_lines:
+        raise InputError(
+            f"the preset {options.preset} reads whole lines, with their labels",
+            where="--label-column",
+            mend="use --preset default",
+        )
+    if options.layout is None:
+        raise InputError(
+            "lines have labels where a layout says so",
+            where="--label-column",
+            mend='give --log-format, such as "<Label> <Time> <Content>"',
+        )
+    fields = [name for name in compile_layout(options.layout).groupindex if name != CONTENT]
+    if options.label_column not in fields:
+        raise InputError(
+            f"the layout has no field <{options.label_column}>",
+            where="--label-column",
+            mend=f"give one of {', '.join(fields) or 'its fields, of which it has none'}",
+        )
+
+
+def label(data: LogData, options: TrainOptions, *, say: Callable[[str], None]) -> LogData:
+    """The records with their kinds, without those whose labels are dropped; as they are where labels are not asked for.
+
+    A line that is not in the layout has no label, and is taken for normal.
+
+    Raises:
+        InputError: labels of which ``--map`` says nothing, with their counts.
+    """
+    if options.label_column is None or options.layout is None:
+        return data
+    header = compile_layout(options.layout)
+    found = [header.match(line, 0, HEADER_REACH) for line in data.lines]
+    labels = [NORMAL if match is None else match[options.label_column] for match in found]
+    rules = LabelMap() if options.labels is None else LabelMap.parse(options.labels)
+    known = iter(rules.kinds([one for one, match in zip(labels, found, strict=True) if match is not None], "--map"))
+    kinds = [NORMAL if match is None else next(known) for match in found]
+    data.kinds = [kind or NORMAL for kind in kinds]
+    kept = data.pick(place for place, kind in enumerate(kinds) if kind is not None)
+    anomalous = Counter(kind for kind in kept.kinds if kind != NORMAL)
+    listed = ", ".join(f"{kind} {count:,}" for kind, count in anomalous.most_common(_SHOWN))
+    more = f" and {len(anomalous) - _SHOWN} more labels" if len(anomalous) > _SHOWN else ""
+    dropped = f", {len(data) - len(kept):,} dropped" if len(kept) < len(data) else ""
+    say(
+        f"{sum(anomalous.values()):,} of {len(kept):,} lines are labelled as anomalies{dropped}"
+        + (f": {listed}{more}" if listed else "")
+    )
+    return kept
