@@ -163,7 +163,8 @@ def _novelty(z: Any, mixture: Mixture) -> tuple[Any, Any]:
     away = centred - tf.gather(_constant(centres), nearest)
     gradient = tf.matmul(pull[:, :-1], _constant(mixture.project.T))
     # What the axes leave over is shared by how much of it is each feature's, and a component's rareness by its mean.
-    share = squares / (tf.reduce_sum(squares, axis=1, keepdims=True) + 1e-6)
+    some = squares + 1e-9
+    share = some / tf.reduce_sum(some, axis=1, keepdims=True)
     odd = centres**2 + 1e-9
     rareness = -mixture.peaks[:, None] * odd / odd.sum(axis=1, keepdims=True)
     why = 0.5 * (away * gradient + (off * pull)[:, -1:] * share) + tf.gather(_constant(rareness), nearest)

@@ -73,6 +73,8 @@ def read_flows(paths: Sequence[str], options: TrainOptions, *, drop_constant: bo
     rows = _Rows()
     for source, lines in tables:
         _take(rows, spec, source, lines, labelled=label is not None)
+    if not rows.labels:
+        raise InputError("there are no rows in it", where=where, mend="give tables of flows")
     if rows.ragged:
         say(f"{rows.ragged:,} rows have another number of fields than their header, and are left out")
     kinds = _kinds(rows, options, label, where, say)
