@@ -85,7 +85,8 @@ def _tables(paths: Sequence[str], say: Say) -> list[tuple[str, list[str]]]:
     """Each source's name and its lines that hold something; what in a folder is no table is passed over."""
     found = []
     for source in expand_paths(paths, warn=say):
-        if source.name not in paths and not _is_table(source):
+        named = source.path is None or str(source.path) in paths
+        if not named and not _is_table(source):
             say(f"{source.name}: passed over, its name is not that of a table ({', '.join(TABLE_SUFFIXES)})")
             continue
         blocks = read_blocks(source, max_line_bytes=_MOST_LINE_BYTES)

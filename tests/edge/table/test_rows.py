@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.table.rows import DELIMITERS, field_spans, guess_delimiter, join_fields, split_fields, split_row
+from edge.table.rows import DELIMITERS, field_spans, guess_delimiter, join_fields, join_row, split_fields, split_row
 
 # Blanks at a field's ends are cut off here and kept by Python's module, and a row is a line.
 FIELDS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zl", "Zp", "Zs"))).map(str.strip)
@@ -64,3 +64,8 @@ def test_quotes(line: str, fields: List[str]) -> None:
 )
 def test_the_delimiter_is_the_one_that_cuts_most(line: str, delimiter: str) -> None:
     assert guess_delimiter(line) == delimiter
+
+
+@given(st.lists(FIELDS, min_size=2, max_size=6))
+def test_a_joined_row_is_cut_into_its_fields(fields: List[str]) -> None:
+    assert split_row(join_row(fields), ",") == fields
