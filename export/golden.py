@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.bundle.preprocessing import FormatSpec, SessionSpec
+from edge.formats.http import HttpReader
 from edge.table.rows import join_row
 
 NORMAL_RECORDS = 40
@@ -42,6 +43,10 @@ def odd_examples(spec: FormatSpec, sessions: SessionSpec | None = None) -> list[
     if spec.name == "events" and sessions is not None:
         # A longer line is several windows.
         return [[line] for line in ODD_EXAMPLES if len(line.split()) <= (sessions.length or 1)]
+    if spec.name == HttpReader.name:
+        # Blank lines are no requests; others are, as a body, and unparsed by themselves.
+        lines = [line for line in ODD_EXAMPLES if line.strip()]
+        return [[line] for line in lines] + [["POST /form HTTP/1.1", "Host: a", "", line] for line in lines]
     return [[line] for line in ODD_EXAMPLES]
 
 
