@@ -133,19 +133,21 @@ def main(arguments: list[str] | None = None) -> int:
         require_extra()
         figures: list[Figure] = []
         new_classes: list[NewClass] = []
-        for seed in seeds:
+        for count, seed in enumerate(seeds, 1):
             experiment(options.data, seed, figures, new_classes)
-        result = Result(
-            schema_version=SCHEMA_VERSION,
-            command=f"python benchmarks/quality/flow.py --data DATA --seeds {options.seeds}",
-            environment=environment(),
-            seeds=seeds,
-            figures=figures,
-            new_classes=new_classes,
-        )
-        if options.json is not None:
-            with AtomicFile(options.json) as file:
-                file.write(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+            done = seeds[:count]
+            result = Result(
+                schema_version=SCHEMA_VERSION,
+                command=f"python benchmarks/quality/flow.py --data DATA --seeds {','.join(map(str, done))}",
+                environment=environment(),
+                seeds=done,
+                figures=figures,
+                new_classes=new_classes,
+            )
+            # After each seed: it takes minutes.
+            if options.json is not None:
+                with AtomicFile(options.json) as file:
+                    file.write(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
     except OddlineError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
