@@ -53,6 +53,7 @@ def scores(model: Any, ids: Any) -> tuple[Any, Any]:
 
     logits = model(ids, training=False)
     chances = tf.sigmoid(logits)
-    raised = chances - tf.pad(chances[:, :-1], [[0, 0], [1, 0]])
+    # The first token is the session's begin, and raises nothing.
+    raised = chances - tf.concat([chances[:, :1], chances[:, :-1]], axis=1)
     real = tf.cast(tf.not_equal(ids, PAD_ID), tf.float32)
     return tf.sigmoid(last_logit(logits, ids)), tf.maximum(raised, 0.0) * real

@@ -96,6 +96,17 @@ def test_it_computes_the_same() -> None:
     assert list(graph.node[5].input) == ["sum", "", "constant_1"], "an input that is left out stays so"
 
 
+def test_the_standard_domain_is_not_written_out() -> None:
+    one, other = build(Random(0)), build(Random(0))
+    other.node[2].domain = ""
+    other.node[3].domain = "com.microsoft"
+    assert bytes_of(one) != bytes_of(other)
+    canonicalise(one)
+    canonicalise(other)
+    assert [node.HasField("domain") for node in one.node] == [False] * len(one.node)
+    assert [node.domain for node in other.node if node.HasField("domain")] == ["com.microsoft"]
+
+
 def test_twice_is_as_good_as_once() -> None:
     graph = build(Random(0))
     canonicalise(graph)
