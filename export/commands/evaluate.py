@@ -143,14 +143,16 @@ def evaluate(
     typer.echo(render(study.report))
     if json is not None:
         write_report(json, study.report)
+    if plots is None and output is None:
+        return
+    from export.evaluate.output import PAGE_NAME, write_study
+    from export.evaluate.plots import pictures, write_pictures
+
+    drawn = pictures(study)
     if plots is not None:
-        from export.evaluate.plots import pictures, write_pictures
-
-        write_pictures(plots, pictures(study))
+        write_pictures(plots, drawn)
     if output is not None:
-        from export.evaluate.output import PAGE_NAME, write_study
-
-        write_study(output, study)
+        write_study(output, study, drawn)
         typer.echo(f"report: {output / PAGE_NAME}")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from edge.files.atomic import AtomicFile
 from export.evaluate.page import page
-from export.evaluate.plots import make_folder, pictures, write_pictures
+from export.evaluate.plots import make_folder, write_pictures
 from export.evaluate.report import write_report
 from export.evaluate.study import Study
 
@@ -14,15 +15,16 @@ METRICS_NAME = "metrics.json"
 PAGE_NAME = "report.html"
 
 
-def write_study(folder: Path, study: Study) -> None:
+def write_study(folder: Path, study: Study, drawn: Mapping[str, bytes]) -> None:
     """Write metrics.json, report.html and the pictures; the folder is made, and files of these names are replaced.
+
+    `drawn` are the pictures as PNG files, by their names.
 
     Raises:
         OutputError: they cannot be written.
     """
     make_folder(folder)
-    drawn = pictures(study)
     write_pictures(folder, drawn)
     write_report(folder / METRICS_NAME, study.report)
     with AtomicFile(folder / PAGE_NAME) as file:
-        file.write(page(study.report, drawn).encode("utf-8", "backslashreplace"))
+        file.write(page(study.report, drawn).encode("utf-8"))

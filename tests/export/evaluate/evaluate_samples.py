@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Sequence
 
+import msgspec
 import numpy as np
 
 from edge.bundle.manifest import TOKENIZER_NAME, Calibration, Threshold, Training
 from edge.bundle.preprocessing import FormatSpec, Mask, Preprocessing, TokenEncoderSpec
+from edge.reason import Reason
 from export.dataset import LogData
 from export.labels import NORMAL
 from export.run import RUN_SCHEMA_VERSION, Run, RunSpec, open_run, write_run
@@ -106,6 +108,44 @@ def make_run(folder: Path, *, preprocessing: Preprocessing = PREPROCESSING, targ
     return open_run(folder)
 
 
+def labelled_run(
+    folder: Path,
+    preprocessing: Preprocessing,
+    kinds: dict[tuple[str, str], int],
+    *,
+    calibration: Sequence[str] = (),
+    test: Sequence[tuple[str, str]] = (),
+) -> Run:
+    """A run with these inputs and kinds, whose held-out records are their contents; `test` are contents and kinds."""
+    made = make_run(folder)
+    learnt: Counter[str] = Counter()
+    for (key, _), records in kinds.items():
+        learnt[key] += records
+    heldout = LogData(
+        SYSLOG, list(calibration), list(calibration), [None] * len(calibration), [NORMAL] * len(calibration)
+    )
+    lines = [content for content, _ in test]
+    tests = LogData(SYSLOG, lines, lines, [None] * len(test), [kind for _, kind in test])
+    write_run(
+        folder,
+        msgspec.structs.replace(made.spec, preprocessing=preprocessing, history={"loss": [2.0, 1.0]}),
+        weights=[],
+        files={},
+        training=learnt,
+        calibration=heldout,
+        test=tests,
+        training_kinds=kinds,
+    )
+    return open_run(folder)
+
+
+class FakeReason:
+    """What an explanation of one content is to a run's scorer."""
+
+    def __init__(self, content: str) -> None:
+        self.reasons = [Reason(content.split(" ")[0], 0, 1, 1.0)]
+
+
 @dataclass
 class FakeScorer:
     """Scores each content with a function of it, and remembers what it was shown."""
@@ -121,6 +161,9 @@ class FakeScorer:
     def score(self, contents: Sequence[str], /) -> np.ndarray:
         self.shown += contents
         return np.array([self.rule(content) for content in contents], np.float32)
+
+    def explain(self, contents: Sequence[str], parts: Sequence[str]) -> list[FakeReason]:
+        return [FakeReason(content) for content in contents]
 
 
 def finds_sudo(content: str) -> float:

@@ -10,15 +10,14 @@ from types import ModuleType
 import msgspec
 import numpy as np
 import pytest
-from evaluate_samples import PREPROCESSING, SYSLOG, FakeScorer
+from evaluate_samples import PREPROCESSING, FakeScorer
 
 pytest.importorskip("sklearn", reason="scikit-learn belongs to the extra `export`")
 
 from edge.errors import TooLittleDataError
 from edge.files.paths import Source
 from edge.formats import detect_format
-from edge.runtime.pipeline import FormatChoice
-from export.evaluate.reading import LogFile
+from export.evaluate.reading import LogFile, Reading
 from export.evaluate.scorers import Subject
 
 SCRIPT = Path(__file__).resolve().parents[3] / "benchmarks" / "detection_linux.py"
@@ -43,9 +42,8 @@ def test_the_odd_lines_are_six_kinds_of_syslog(benchmark: ModuleType) -> None:
     assert (found.name, found.matched) == ("syslog", len(lines))
     for kind, variants in benchmark.ODD_LINES.items():
         program = kind.partition(":")[0]
-        contents = LogFile(Source(None, "x"), [line.encode() for line in variants]).contents(
-            FormatChoice(SYSLOG), lambda _: None
-        )
+        file = LogFile(Source(None, "x"), [line.encode() for line in variants])
+        contents = file.samples(Reading(PREPROCESSING), lambda _: None).contents
         assert all(content.startswith(program) for content in contents)
 
 
@@ -71,11 +69,11 @@ def test_the_experiment(benchmark: ModuleType, data_dir: Path, monkeypatch: pyte
     result = benchmark.experiment(data_dir, [Path("run")])
     assert (result.lines, result.normal_from_line) == (25567, 20455)
     (row,) = result.detection.rows
-    assert (row.lines.normal, row.lines.anomalous) == (5113, 2000)
-    assert [file.name for file in result.detection.anomalous] == list(benchmark.FOREIGN_NAMES)
-    assert row.lines.auroc > 0.9
+    assert (row.records.normal, row.records.anomalous) == (5113, 2000)
+    assert [kind.name for kind in row.kinds] == list(benchmark.FOREIGN_NAMES)
+    assert row.records.auroc > 0.9
     kinds = {kind.kind.partition(":")[0]: kind for kind in result.kinds}
-    normal_ones = row.lines.fpr
+    normal_ones = row.records.fpr
     assert kinds["groupadd"].lowest == pytest.approx(1 - normal_ones)
     assert kinds["kernel"].lowest == 0
     assert not kinds["kernel"].above_99

@@ -59,9 +59,9 @@ def test_several_paths_in_every_form(app: typer.Typer, logs: Path, line: str) ->
     code, output = run(app, logs, line)
     assert code == 0, output
     report = read_report(logs / "eval.json")
-    assert [Path(file.name).name for file in report.normal] == ["a.log", "b.log"]
-    assert [Path(file.name).name for file in report.anomalous] == ["odd.log"]
-    assert "120 normal lines (3 distinct after masking) and 10 anomalous lines" in output
+    assert [Path(source.name).name for source in report.sources] == ["a.log", "b.log", "odd.log"]
+    assert [kind.name for kind in report.rows[0].kinds] == ["odd.log"]
+    assert "120 normal records (3 distinct) and 10 anomalous records (1 distinct)" in output
     assert "token trigrams" in output
 
 
@@ -71,8 +71,44 @@ def test_plots_only_when_asked(app: typer.Typer, logs: Path) -> None:
     before = sorted(logs.iterdir())
     assert run(app, logs, line)[0] == 0
     assert sorted(logs.iterdir()) == before
-    assert run(app, logs, line + " --plots @plots")[0] == 0
-    assert sorted(path.name for path in (logs / "plots").iterdir()) == ["roc.png", "scores.png"]
+    code, output = run(app, logs, line + " --plots @plots --output @out --base-rate 0.01")
+    assert code == 0, output
+    names = ["confusion.png", "precision_recall.png", "roc.png", "scores.png"]
+    assert sorted(path.name for path in (logs / "plots").iterdir()) == names
+    assert sorted(path.name for path in (logs / "out").iterdir()) == sorted([*names, "metrics.json", "report.html"])
+    assert read_report(logs / "out" / "metrics.json").base_rate == 0.01
+    assert output.splitlines()[-1] == f"report: {logs}/out/report.html"
+
+
+def test_labelled_logs(app: typer.Typer, logs: Path) -> None:
+    lines = [*(f"- {line}" for line in normal_lines(110)), *(f"ALERT {line}" for line in odd_lines(4)), "x"]
+    write_log(logs / "mixed.log", lines)
+    line = "@run --labelled @mixed.log --label-column Label --map -=0,A*=1 --json @eval.json --log-format"
+    arguments = [part.replace("@", f"{logs}/") for part in line.split()]
+    layout = r"<Label> <Month> +<Day> <Time> box <Content>"
+    result = CliRunner().invoke(app, [*arguments, layout], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    report = read_report(logs / "eval.json")
+    assert (report.origin, report.unlabelled) == ("labelled", 1)
+    assert [(kind.name, kind.records, kind.recall) for kind in report.rows[0].kinds] == [("ALERT", 4, 1)]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--labelled @a.log --normal @a.log --anomalous @b.log --labels @x", "take the place"),
+        ("--normal @a.log", "both are needed"),
+        ("--labelled @a.log", "give either --label-column or --labels"),
+        ("--labelled @a.log --labels @x --label-column y", "give either --label-column or --labels"),
+        ("--normal @a.log --anomalous @b.log --labels @x", "belongs to --labelled"),
+        ("--labelled @a.log --labels @x --map a=1", "belongs to --label-column"),
+        ("--base-rate 1", "a share is between 0 and 1"),
+    ],
+)
+def test_options_that_do_not_go_together(app: typer.Typer, logs: Path, line: str, words: str) -> None:
+    code, output = run(app, logs, f"@run {line}")
+    assert code == 2
+    assert words in " ".join(output.replace("│", " ").split())
 
 
 def test_a_place_that_cannot_be_written_is_told_before_the_work(app: typer.Typer, logs: Path) -> None:

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluate_samples import SYSLOG, normal_lines, odd_lines, write_log
+from evaluate_samples import PREPROCESSING, WHOLE_LINES, normal_lines, odd_lines, write_log
 
-from edge.bundle.preprocessing import FormatSpec
 from edge.errors import InputError, TooLittleDataError
 from edge.files.paths import Source
-from edge.runtime.pipeline import FormatChoice
-from export.evaluate.reading import LogFile, read_material
+from export.evaluate.reading import LogFile, Reading, read_normal_and_anomalous
 
 
 def quiet(_: str) -> None:
@@ -27,48 +25,54 @@ def test_folders_and_several_paths(tmp_path: Path) -> None:
     write_log(tmp_path / "odd" / "a.log", odd_lines(2))
     (tmp_path / "odd" / "b.log.gz").write_bytes(gzip.compress("\n".join(odd_lines(3)).encode()))
     paths = [write_log(tmp_path / f"{name}.log", normal_lines(60)) for name in ("one", "two")]
-    material = read_material(paths, [str(tmp_path / "odd")], say=quiet)
-    assert [len(file) for file in material.normal] == [60, 60]
-    assert [(Path(file.name).name, len(file)) for file in material.anomalous] == [("a.log", 2), ("b.log.gz", 3)]
+    material = read_normal_and_anomalous(paths, [str(tmp_path / "odd")], say=quiet)
+    assert [lines for _, lines in material.parts()] == [60, 60, 2, 3]
+    samples = material.samples(Reading(PREPROCESSING), quiet)
+    assert samples.kinds == [""] * 120 + ["a.log"] * 2 + ["b.log.gz"] * 3
+    assert samples.places[-1].endswith("b.log.gz:3")
+    assert samples.texts[-1] == odd_lines(3)[-1]
+    samples.check("x")
 
 
 @pytest.mark.parametrize("count", [0, 1, 99])
-def test_too_few_normal_lines(tmp_path: Path, count: int) -> None:
+def test_too_few_normal_records(tmp_path: Path, count: int) -> None:
     normal = write_log(tmp_path / "normal.log", normal_lines(count))
     odd = write_log(tmp_path / "odd.log", odd_lines(1))
-    with pytest.raises(TooLittleDataError, match=rf"normal\.log: {count} normal lines are too few.*--normal"):
-        read_material([normal], [odd], say=quiet)
+    samples = read_normal_and_anomalous([normal], [odd], say=quiet).samples(Reading(PREPROCESSING), quiet)
+    with pytest.raises(TooLittleDataError, match=rf"x: {count} normal records are too few"):
+        samples.check("x")
 
 
-def test_no_anomalous_line(tmp_path: Path) -> None:
+def test_no_anomalous_record(tmp_path: Path) -> None:
     normal = write_log(tmp_path / "normal.log", normal_lines(100))
-    with pytest.raises(TooLittleDataError, match=r"odd\.log: there is no anomalous line.*--anomalous"):
-        read_material([normal], [write_log(tmp_path / "odd.log", [])], say=quiet)
+    odd = write_log(tmp_path / "odd.log", [])
+    samples = read_normal_and_anomalous([normal], [odd], say=quiet).samples(Reading(PREPROCESSING), quiet)
+    with pytest.raises(TooLittleDataError, match=r"x: there is no anomalous record.*--anomalous"):
+        samples.check("x")
 
 
 def test_a_missing_path_is_told_before_anything_is_read(tmp_path: Path) -> None:
     normal = write_log(tmp_path / "normal.log", [])
     with pytest.raises(InputError, match="nowhere: there is no such file"):
-        read_material([normal], [str(tmp_path / "nowhere")], say=quiet)
+        read_normal_and_anomalous([normal], [str(tmp_path / "nowhere")], say=quiet)
 
 
 def test_stdin_on_one_side_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="only once"):
-        read_material(["-"], ["-"], say=quiet)
+        read_normal_and_anomalous(["-"], ["-"], say=quiet)
     lines = "".join(f"{line}\n" for line in normal_lines(100)).encode()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
     odd = write_log(tmp_path / "odd.log", odd_lines(1))
-    assert len(read_material(["-"], [odd], say=quiet).normal[0]) == 100
+    assert read_normal_and_anomalous(["-"], [odd], say=quiet).parts()[0][1] == 100
 
 
 def test_one_reading_serves_detectors_of_different_formats() -> None:
     said: list[str] = []
     line = normal_lines(1)[0]
     file = LogFile(Source(None, "x"), [line.encode()] * 5)
-    plain = FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=16)
-    assert file.contents(FormatChoice(SYSLOG), said.append) == ["cron[0]: job 0 done"] * 5
-    assert file.contents(FormatChoice(plain), said.append) == [line] * 5
-    assert file.contents(FormatChoice(SYSLOG), said.append) == ["cron[0]: job 0 done"] * 5
+    assert file.samples(Reading(PREPROCESSING), said.append).contents == ["cron[0]: job 0 done"] * 5
+    assert file.samples(Reading(WHOLE_LINES), said.append).contents == [line] * 5
+    assert file.samples(Reading(PREPROCESSING), said.append).contents == ["cron[0]: job 0 done"] * 5
     assert said == ["x: format syslog (5 of the first 5 lines)"]
 
 
@@ -76,4 +80,13 @@ def test_the_format_is_found_by_the_whole_file_where_few_lines_count() -> None:
     lines = [*normal_lines(9), "no header at all"]
     file = LogFile(Source(None, "x"), [line.encode() for line in lines], keep=np.array([9, 0]))
     assert len(file) == 2
-    assert file.contents(FormatChoice(SYSLOG), quiet) == ["no header at all", "cron[0]: job 0 done"]
+    assert file.samples(Reading(PREPROCESSING), quiet).contents == ["no header at all", "cron[0]: job 0 done"]
+
+
+def test_days_are_those_of_the_normal_records(tmp_path: Path) -> None:
+    """Nine days of one log and nine of another; what the odd ones span does not count."""
+    days = [f"Mar  {day} 04:00:00 box cron: done" for day in range(1, 10)]
+    paths = [write_log(tmp_path / f"{name}.log", days) for name in ("one", "two")]
+    odd = write_log(tmp_path / "odd.log", odd_lines(2))
+    assert read_normal_and_anomalous(paths, [odd], say=quiet).samples(Reading(PREPROCESSING), quiet).days == 16
+    assert read_normal_and_anomalous(paths, [odd], say=quiet).samples(Reading(WHOLE_LINES), quiet).days is None
