@@ -30,6 +30,7 @@ from edge.errors import OddlineError, TooLittleDataError
 from edge.files.atomic import AtomicFile
 from edge.files.lines import read_blocks
 from edge.files.paths import Source, expand_paths
+from edge.text.clean import decode_block
 from export.dataset import LogData
 from export.evaluate.metrics import percentile
 from export.evaluate.reading import Files, LogFile, Reading
@@ -199,7 +200,7 @@ def sample(file: LogFile) -> LogFile:
 def check_training(subjects: list[Subject], linux: LogFile, first: int) -> dict[str, bool | None]:
     """For each run, whether its training slice is the first part of this log; None for a bundle. Says where not."""
     plain = FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0)
-    fingerprint = LogData(plain, linux.lines[:first]).fingerprint()
+    fingerprint = LogData(plain, decode_block(linux.lines[:first])).fingerprint()
     found: dict[str, bool | None] = {}
     for subject in subjects:
         same = None if subject.run is None else subject.run.spec.training.fingerprint == fingerprint

@@ -19,7 +19,8 @@ class Samples:
     """`contents` are what a detector sees, `texts` what a person is shown, and `places` say where they stand.
 
     `kinds` are ``""`` for normal records, else what sort of anomaly they are. `days` is the time that the
-    sources of normal records span, None where it is not known. `unlabelled` counts the records that were left out for want of a label.
+    sources of normal records span, None where it is not known. `unlabelled` counts the records that were left out for
+    want of a label.
     """
 
     contents: list[str] = field(default_factory=list)
