@@ -44,7 +44,7 @@ from export.evaluate.baselines.base import Baseline, ExactMatch
 from export.evaluate.baselines.text import TokenTrigrams
 from export.evaluate.inputs import ReadInputs
 from export.evaluate.metrics import auroc, tpr_at
-from export.evaluate.report import table
+from export.evaluate.terminal import table
 from export.extra import require_extra
 from export.run import CALIBRATION_NAME, TEST_NAME, TrainingInput, open_run
 from export.trained import load_scorer
@@ -63,7 +63,7 @@ ATTACKS = {
 CSIC = {"csic2010": "csic2010_http/anomal.txt.gz"}
 CSIC_NORMAL = "csic2010_http/norm.txt.gz"
 # What nobody asks an ordinary site for; these stand in the log that counts as normal.
-PROBES = re.compile(r"wp-(?:login|admin)|fckeditor|phpmyadmin|\$\{|svnweb|^OPTIONS|/setup\.php|\.\./|cgi-bin", re.I)
+PROBES = re.compile(r"wp-(?:login|admin)|fckeditor|phpmyadmin|\$\{|svnweb|^OPTIONS|/setup\.php|/\.\. |cgi-bin", re.I)
 # Kinds of attacks of csic2010, by what stands in the content; the first that fits counts.
 KINDS = {
     "script or markup": r"<script|%3cscript|alert|javascript|onmouse|%3c|\+onload|bgcolor",
@@ -152,32 +152,49 @@ def main(arguments: list[str] | None = None) -> int:
     seeds = [int(seed) for seed in options.seeds.split(",")]
     try:
         require_extra()
-        figures: list[Figure] = []
-        probes = 0
-        for seed in seeds:
-            found, probes = experiment(options.data, NORMAL_LOG, ATTACKS, TrainOptions(seed=seed, shares=SHARES))
-            figures += found
-        first = TrainOptions(seed=seeds[0], shares=SHARES, preset="seed")
-        figures += experiment(options.data, NORMAL_LOG, ATTACKS, first)[0]
-        for preset in ("default", "seed"):
-            asked = TrainOptions(seed=seeds[0], shares=SHARES, preset=preset, format="http")
-            figures += experiment(options.data, CSIC_NORMAL, CSIC, asked)[0]
-        result = Result(
-            schema_version=SCHEMA_VERSION,
-            command=f"python benchmarks/quality/access.py --data DATA --seeds {options.seeds}",
-            environment=environment(),
-            seeds=seeds,
-            probes_in_normal=probes,
-            figures=figures,
-        )
-        if options.json is not None:
-            with AtomicFile(options.json) as file:
-                file.write(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+        result = run_all(options.data, seeds, options.json)
     except OddlineError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     print("\n".join(render(result)))
     return 0
+
+
+def run_all(data: Path, seeds: Sequence[int], output: Path | None) -> Result:
+    """All trainings; what there is so far is written to `output` after each of them.
+
+    Raises:
+        OddlineError: a log cannot be used, or the output not written.
+    """
+
+    def asked(seed: int, preset: str, line_format: str | None = None) -> TrainOptions:
+        return TrainOptions(seed=seed, shares=SHARES, preset=preset, format=line_format)
+
+    trainings = [
+        (NORMAL_LOG, ATTACKS, asked(seeds[0], "default")),
+        (NORMAL_LOG, ATTACKS, asked(seeds[0], "seed")),
+        (CSIC_NORMAL, CSIC, asked(seeds[0], "default", "http")),
+        (CSIC_NORMAL, CSIC, asked(seeds[0], "seed", "http")),
+        *((NORMAL_LOG, ATTACKS, asked(seed, "default")) for seed in seeds[1:]),
+    ]
+    figures: list[Figure] = []
+    probes = 0
+    for normal_log, attacks, options in trainings:
+        found, among_normal = experiment(data, normal_log, attacks, options)
+        figures += found
+        probes = max(probes, among_normal)
+        result = Result(
+            schema_version=SCHEMA_VERSION,
+            command=f"python benchmarks/quality/access.py --data DATA --seeds {','.join(map(str, seeds))}",
+            environment=environment(),
+            seeds=sorted({figure.seed for figure in figures}),
+            probes_in_normal=probes,
+            figures=figures,
+        )
+        if output is not None:
+            with AtomicFile(output) as file:
+                file.write(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    return result
 
 
 def experiment(data: Path, normal_log: str, attacks: dict[str, str], options: TrainOptions) -> tuple[list[Figure], int]:
