@@ -11,7 +11,7 @@ import typer
 from edge.commands import options
 from export.extra import require_python
 
-_WRITERS = {
+WRITERS = {
     "line": "export.simulate.samples",
     "flow": "export.simulate.flow.samples",
     "sequence": "export.simulate.sequence.samples",
@@ -20,7 +20,7 @@ _WRITERS = {
 """Modules with a function ``write(folder, *, seed, days, per_day)`` that writes the sample and returns what to say of
 it, a line each; `per_day` is None where the user did not ask for a number of records."""
 
-DETECTOR_NAMES = tuple(_WRITERS)
+DETECTOR_NAMES = tuple(WRITERS)
 
 
 def simulate(
@@ -41,7 +41,7 @@ def simulate(
     """Write a seeded sample log for a detector, with labelled anomalies."""
     options.check_choice(detector, DETECTOR_NAMES, "DETECTOR")
     require_python()
-    for line in import_module(_WRITERS[detector]).write(
+    for line in import_module(WRITERS[detector]).write(
         options.folder(output), seed=seed, days=days, per_day=lines_per_day
     ):
         typer.echo(line)

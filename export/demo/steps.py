@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -26,33 +28,35 @@ from edge.runtime.verifying import self_test
 from edge.sinks.output import open_output
 from edge.sinks.render import JsonlRenderer
 from export.bundling import ExportOptions, export_bundle
+from export.commands.simulate import WRITERS
+from export.demo.plans import LABEL_COLUMN, Plan
+from export.evaluate.labelled import Labelling
+from export.evaluate.output import write_study
 from export.evaluate.report import Report as EvaluationReport
-from export.evaluate.report import write_report
 from export.evaluate.study import StudyOptions, Wanted, evaluate_paths
+from export.labels import LabelMap
 from export.run import open_run
-from export.simulate import simulate_syslog, write_simulation
-from export.simulate.model import SimulationPaths
 from export.training.detectors import load_detector
 from export.training.options import TrainOptions
 from export.training.train import TrainReport, train
+from export.training.trainable import Progress
 
-# Long enough that what is rare and normal has been seen, and that one line in a thousand is more than a few.
-DAYS = 21
 BENCH_SCENARIOS = ("single-stream", "end-to-end")
-BENCH_SECONDS = 3.0
+BENCH_SECONDS = 1.5
+STEPS = 7
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class DemoFiles:
-    """Where the demo leaves what it makes."""
+    """Where the demo of one detector leaves what it makes."""
 
     root: Path
 
     @property
     def logs(self) -> Path:
-        """The simulated log and its parts."""
+        """The simulated sample."""
         return self.root / "logs"
 
     @property
@@ -71,9 +75,9 @@ class DemoFiles:
         return self.root / "alerts.jsonl"
 
     @property
-    def evaluation(self) -> Path:
+    def report(self) -> Path:
         """The report of the evaluation."""
-        return self.root / "eval.json"
+        return self.root / "report"
 
     @property
     def bench(self) -> Path:
@@ -83,8 +87,9 @@ class DemoFiles:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the steps gave; `seconds` is the time that all of them took."""
+    """What the steps gave for one detector; `seconds` is the time that all of them took."""
 
+    plan: Plan
     files: DemoFiles
     training: TrainReport
     bundle: Bundle
@@ -94,8 +99,8 @@ class Outcome:
     seconds: float
 
 
-def run_demo(root: Path, *, seed: int, say: Say, progress: Callable[[int, int, float], None]) -> Outcome:
-    """Simulate, train, export, verify, score, evaluate and bench in the folder `root`.
+def run_demo(root: Path, plans: Sequence[Plan], *, seed: int, say: Say, progress: Progress) -> list[Outcome]:
+    """Simulate, train, export, verify, score, evaluate and bench each detector, in folders below `root`.
 
     `say` gets one line for each thing worth knowing, the command that does a step alone among them; `progress` is told
     of each epoch.
@@ -103,30 +108,33 @@ def run_demo(root: Path, *, seed: int, say: Say, progress: Callable[[int, int, f
     Raises:
         OddlineError: as the commands do.
     """
-    files = DemoFiles(root)
+    steps = _Steps(say, STEPS * len(plans))
+    return [_one(plan, DemoFiles(root / plan.detector), steps, seed, say, progress) for plan in plans]
+
+
+def _one(plan: Plan, files: DemoFiles, step: _Steps, seed: int, say: Say, progress: Progress) -> Outcome:
     started = time.perf_counter()
-    step = _Steps(say, 7)
-    with step(f"oddline simulate line --days {DAYS} -o {files.logs}"):
-        logs = write_simulation(simulate_syslog(seed, DAYS), files.logs)
-    with step(f"oddline train line {logs.train} -o {files.run}"):
-        options = TrainOptions(seed=seed)
-        training = train(load_detector("line"), [str(logs.train)], files.run, options, say=say, progress=progress)
-    with step(f"oddline export {files.run} -o {files.bundle}"):
-        export_bundle(open_run(files.run), files.bundle, ExportOptions(name="demo"), say=say)
-    with step(f"oddline verify {files.bundle}"):
+    seeded = ["--seed", seed] if seed else []
+    with step("simulate", plan.detector, "--days", plan.days, *seeded, "-o", files.logs):
+        import_module(WRITERS[plan.detector]).write(files.logs, seed=seed, days=plan.days, per_day=None)
+    with step("train", plan.detector, files.logs / plan.train, *seeded, "-o", files.run):
+        training = _train(plan, files, seed, say, progress)
+    with step("export", files.run, "-o", files.bundle, "--name", plan.detector):
+        export_bundle(open_run(files.run), files.bundle, ExportOptions(name=plan.detector), say=say)
+    with step("verify", files.bundle):
         bundle = load_bundle(files.bundle)
         detector = Detector(bundle, say=say)
         result = self_test(bundle, detector)
-        say(f"{result.lines} golden lines score as promised")
-    with step(f"oddline score {files.bundle} {logs.log} --output {files.alerts}"):
-        scored = _score(bundle, detector, logs.log, files.alerts, say)
-    with step(
-        f"oddline evaluate {files.run} --normal {logs.normal} --anomalous {logs.anomalous} --json {files.evaluation}"
-    ):
-        evaluation = _evaluate(files, logs, say)
-    with step(f"oddline bench {files.bundle} {logs.normal} --json {files.bench}"):
-        bench = _bench(bundle, logs.normal, files.bench, say)
-    return Outcome(files, training, bundle, scored, evaluation, bench, time.perf_counter() - started)
+        say(f"{result.lines} golden records score as promised")
+    with step("score", files.bundle, files.logs / plan.score, "--output", files.alerts):
+        scored = _score(bundle, detector, files.logs / plan.score, files.alerts, say)
+    with step("evaluate", files.run, *plan.inputs(files.logs), "--output", files.report):
+        evaluation = _evaluate(plan, files, say)
+    scenarios = [text for name in BENCH_SCENARIOS for text in ("--scenario", name)]
+    sample = files.logs / plan.score
+    with step("bench", files.bundle, sample, *scenarios, "--seconds", BENCH_SECONDS, "--json", files.bench):
+        bench = _bench(bundle, sample, files.bench, say)
+    return Outcome(plan, files, training, bundle, scored, evaluation, bench, time.perf_counter() - started)
 
 
 class _Steps:
@@ -138,9 +146,9 @@ class _Steps:
         self._done = 0
 
     @contextmanager
-    def __call__(self, command: str) -> Iterator[None]:
+    def __call__(self, *command: object) -> Iterator[None]:
         self._done += 1
-        self._say(f"[{self._done}/{self._steps}] {command}")
+        self._say(f"[{self._done}/{self._steps}] oddline {shlex.join(map(str, command))}")
         started = time.perf_counter()
         yield
         self._say(f"[{self._done}/{self._steps}] done in {time.perf_counter() - started:.1f} s")
@@ -154,12 +162,17 @@ class _NoProgress:
         """Nothing to wipe."""
 
 
+def _train(plan: Plan, files: DemoFiles, seed: int, say: Say, progress: Progress) -> TrainReport:
+    options = TrainOptions(seed=seed)
+    paths = [str(files.logs / plan.train)]
+    return train(load_detector(plan.detector), paths, files.run, options, say=say, progress=progress)
+
+
 def _score(bundle: Bundle, detector: Detector, log: Path, alerts: Path, say: Say) -> Totals:
+    preprocessing = bundle.manifest.preprocessing
     run = ScoreRun(
         detector,
-        FormatChoice(
-            bundle.manifest.preprocessing.format, sessions=sessions_of(bundle.manifest.preprocessing, bundle.read)
-        ),
+        FormatChoice(preprocessing.format, sessions=sessions_of(preprocessing, bundle.read)),
         JsonlRenderer(),
         everything=False,
         max_line_bytes=1 << 20,
@@ -174,9 +187,16 @@ def _score(bundle: Bundle, detector: Detector, log: Path, alerts: Path, say: Say
     return run.totals
 
 
-def _evaluate(files: DemoFiles, logs: SimulationPaths, say: Say) -> EvaluationReport:
-    study = evaluate_paths(files.run, Wanted([str(logs.normal)], [str(logs.anomalous)]), StudyOptions(), say=say)
-    write_report(files.evaluation, study.report)
+def _evaluate(plan: Plan, files: DemoFiles, say: Say) -> EvaluationReport:
+    if plan.labelled is not None:
+        labelling = Labelling(LABEL_COLUMN, LabelMap(), None, None)
+        wanted = Wanted(labelled=[str(files.logs / plan.labelled)], labelling=labelling)
+    else:
+        names = (str(plan.normal), str(plan.anomalous))
+        normal, anomalous = ([str(files.logs / name)] for name in names)
+        wanted = Wanted(normal=normal, anomalous=anomalous)
+    study = evaluate_paths(files.run, wanted, StudyOptions(), say=say)
+    write_study(files.report, study)
     return study.report
 
 

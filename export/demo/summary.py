@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -12,36 +12,45 @@ from edge.runtime.records import Record
 from edge.sinks.render import TextRenderer
 from edge.text.masks import Masker
 from export.demo.steps import Outcome
+from export.evaluate.report import BASELINE, Row
 from export.evaluate.report import Report as EvaluationReport
+from export.line.presets import DEFAULT_MASKS
 
-SHOWN_LINES = 6
+SHOWN_RECORDS = 3
+_SHOWN_CHARACTERS = 400
 
 
-def summarise(outcome: Outcome, *, colour: bool) -> list[str]:
+def summarise(outcomes: Sequence[Outcome], *, colour: bool) -> list[str]:
     """The page, line by line; with `colour`, odd parts are marked as on a terminal."""
-    records = read_records(outcome.files.alerts.read_bytes())
-    preprocessing = outcome.bundle.manifest.preprocessing
-    renderer = TextRenderer(colour=colour)
-    oddest = pick_oddest(records, Masker(preprocessing.masks), SHOWN_LINES)
+    page = ["", f"oddline demo, done in {sum(outcome.seconds for outcome in outcomes):.0f} s"]
+    for outcome in outcomes:
+        page += ["", outcome.plan.detector, *_detector(outcome, colour=colour)]
     return [
+        *page,
         "",
-        f"oddline demo, done in {outcome.seconds:.0f} s",
+        "how well odd records are told from normal ones, beside the best of the methods that need no network",
+        *align(
+            [("", "area", "at 1 %", "baseline", "area", "at 1 %"), *map(_quality, outcomes)],
+            right=(1, 2, 4, 5),
+            indent="  ",
+        ),
+        "  area: under the ROC curve, 0.5 is guessing and 1 perfect; at 1 %: odd ones flagged at 1 false alarm in 100",
+        *[f"  {escape_control(line)}" for outcome in outcomes for line in outcome.evaluation.conclusions],
         "",
-        "what was learnt",
-        *align(_learnt(outcome), indent="  "),
+        f"speed on this machine ({escape_control(_machine(outcomes[0]))})",
+        *align(
+            [("", "lines/s", "median", "99th percentile", "bundle"), *map(_speed, outcomes)],
+            right=(1, 2, 3, 4),
+            indent="  ",
+        ),
+        "  lines/s: from the raw file to verdicts; median and 99th percentile: ms for one line",
         "",
-        f"the most anomalous lines, one of each program ({len(records):,} were flagged, all in {outcome.files.alerts})",
-        *align([(f"{record.score:.2f}", renderer.mark(record)) for record in oddest], right=(0,), indent="  "),
-        "",
-        "how well the odd lines are told from the normal ones, beside methods that need no training to speak of",
-        *align(_areas(outcome.evaluation), right=(1, 2), indent="  "),
-        "  area: under the ROC curve, 0.5 is guessing and 1 perfect; at 1 %: odd lines flagged at 1 false alarm in 100",
-        "",
-        "speed on this machine",
-        *align(_speed(outcome), indent="  "),
-        "",
-        "next, with a log of your own",
-        "  oddline train line YOUR.log -o runs/mine",
+        "next, with logs of your own",
+        *[
+            f"  oddline train {outcome.plan.detector} {outcome.plan.own_log} -o runs/{outcome.plan.detector}"
+            for outcome in outcomes
+        ],
+        f"the whole evaluations, with pictures: {outcomes[0].files.report.parent.parent}/*/report/report.html",
     ]
 
 
@@ -51,65 +60,72 @@ def read_records(data: bytes) -> list[Record]:
     return [decoder.decode(line) for line in data.splitlines()]
 
 
-def pick_oddest(records: Iterable[Record], masker: Masker, most: int) -> list[Record]:
-    """The records with the highest scores, one for each program, at most `most` of them.
+def pick_oddest(records: Iterable[Record], most: int) -> list[Record]:
+    """The records with the highest scores, at most `most` of them, no two of them much alike.
 
-    The program is what stands behind the time stamp and the host of a syslog line, numbers masked.
+    Records are alike when their first odd parts are, numbers masked.
     """
+    masker = Masker(DEFAULT_MASKS)
     oddest: dict[str, Record] = {}
     for record in sorted(records, key=lambda record: -(record.score or 0.0)):
-        words = record.text.split(maxsplit=5)
-        (program,) = masker.apply([words[4] if len(words) > 4 else record.text])
-        oddest.setdefault(program, record)
+        (what,) = masker.apply([record.reasons[0].text if record.reasons else record.text])
+        oddest.setdefault(what, record)
     return list(oddest.values())[:most]
 
 
-def _learnt(outcome: Outcome) -> list[tuple[str, str]]:
-    manifest = outcome.bundle.manifest
-    training, threshold = manifest.training, manifest.threshold
-    return [
-        ("from", f"{training.records:,} lines of syslog, {training.distinct_inputs:,} distinct without their numbers"),
-        ("model", f"{training.parameters['weights']:,} weights, a bundle of {_size(outcome) / 1e6:.1f} MB"),
-        ("threshold", f"{threshold.value:.2f}, set on {threshold.records:,} later lines: {threshold.method}"),
+def _detector(outcome: Outcome, *, colour: bool) -> list[str]:
+    records = read_records(outcome.files.alerts.read_bytes())
+    renderer = TextRenderer(colour=colour)
+    training, threshold = outcome.bundle.manifest.training, outcome.bundle.manifest.threshold
+    facts = [
+        ("learnt from", f"{training.records:,} records, {training.distinct_inputs:,} distinct as the model sees them"),
+        ("threshold", f"{threshold.value:.2f}, set on {threshold.records:,} held-out records: {threshold.method}"),
         ("in use", _found(outcome.evaluation)),
+        ("oddest", f"of {len(records):,} that were flagged; all are in {outcome.files.alerts}"),
     ]
+    shown = [(f"{record.score:.2f}", _shorten(renderer, record)) for record in pick_oddest(records, SHOWN_RECORDS)]
+    return [*align(facts, indent="  "), *align(shown, right=(0,), indent="    ")]
 
 
-def _size(outcome: Outcome) -> int:
-    return sum(entry.size for entry in outcome.bundle.manifest.files)
+def _shorten(renderer: TextRenderer, record: Record) -> str:
+    """The record as text has it, behind its place and its score."""
+    text = renderer.render([record]).decode("utf-8").rstrip("\n").split("  ", 2)[2].split("  ", 1)[-1]
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + " ..."
 
 
 def _found(report: EvaluationReport) -> str:
     figures = report.rows[0].records
     return (
-        f"{round(figures.tpr * figures.anomalous):,} of {figures.anomalous:,} odd lines that were never seen before "
+        f"{round(figures.tpr * figures.anomalous):,} of {figures.anomalous:,} odd records that were never seen before "
         f"are flagged, and {round(figures.fpr * figures.normal):,} false alarms in {figures.normal:,} normal ones"
     )
 
 
-def _areas(report: EvaluationReport) -> list[tuple[str, str, str]]:
-    rows = [("", "area", "at 1 %")]
-    for place, row in enumerate(report.rows):
-        rows.append((row.name if place else "oddline", f"{row.records.auroc:.4f}", f"{row.records.tpr_at_max_fpr:.1%}"))
-    return rows
+def _quality(outcome: Outcome) -> tuple[str, ...]:
+    rows = outcome.evaluation.rows
+    best = max((row for row in rows if row.kind == BASELINE), key=lambda row: row.records.auroc)
+    return (outcome.plan.detector, *_figures(rows[0]), best.name, *_figures(best))
 
 
-def _speed(outcome: Outcome) -> list[tuple[str, str]]:
+def _figures(row: Row) -> tuple[str, str]:
+    return f"{row.records.auroc:.4f}", f"{row.records.tpr_at_max_fpr:.1%}"
+
+
+def _speed(outcome: Outcome) -> tuple[str, ...]:
     bench = outcome.bench
-    rows = []
-    if bench.end_to_end is not None:
-        rows.append(("throughput", f"{bench.end_to_end.lines_per_second:,.0f} lines/s, from the raw file to verdicts"))
-    if bench.single_stream is not None:
-        latency = bench.single_stream.latency
-        rows.append(
-            ("latency", f"{latency.p50_ms:.2f} ms median, {latency.p99_ms:.2f} ms 99th percentile, one line at a time")
-        )
-    rows.append(
-        (
-            "on",
-            escape_control(
-                f"{bench.machine.processor.model}, {bench.machine.processor.usable} cores, {bench.settings.provider}"
-            ),
-        )
+    size = sum(entry.size for entry in outcome.bundle.manifest.files)
+    return (
+        outcome.plan.detector,
+        f"{bench.end_to_end.lines_per_second:,.0f}" if bench.end_to_end is not None else "",
+        *(
+            (f"{bench.single_stream.latency.p50_ms:.2f}", f"{bench.single_stream.latency.p99_ms:.2f}")
+            if bench.single_stream is not None
+            else ("", "")
+        ),
+        f"{size / 1e6:.1f} MB",
     )
-    return rows
+
+
+def _machine(outcome: Outcome) -> str:
+    processor = outcome.bench.machine.processor
+    return f"{processor.model}, {processor.usable} cores, {outcome.bench.settings.provider}"
