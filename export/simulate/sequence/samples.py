@@ -63,8 +63,7 @@ def write(folder: Path, *, seed: int, days: int, per_day: int | None) -> list[st
         f"sessions as event ids, and in {folder / 'test.csv'} which of them are odd",
         f"to evaluate: {folder / 'normal.events'} and {folder / 'anomalous.events'}",
         f"next: oddline train sequence {folder / 'train.events'} -o runs/jobs",
-        f"or from lines: oddline train sequence {folder / 'train.log'} --format syslog --session-key '{SESSION_KEY}' "
-        "-o runs/jobs",
+        f"or from lines: oddline train sequence {folder / 'train.log'} --session-key '{SESSION_KEY}' -o runs/jobs",
     ]
 
 
@@ -82,7 +81,7 @@ def _log(rng: Random, jobs: list[Job], start: datetime, second: float) -> list[s
         for place, step in enumerate(job.steps):
             moments.append((when, number, place, line_of(rng, step, job.name)))
             when += timedelta(seconds=rng.expovariate(1 / (second / 4)))
-    return [f"{when:%Y-%m-%dT%H:%M:%S} jobhost {line}" for when, _, _, line in sorted(moments)]
+    return [f"{when:%Y-%m-%dT%H:%M:%S}+00:00 jobhost {line}" for when, _, _, line in sorted(moments)]
 
 
 def _events(jobs: list[Job]) -> list[str]:

@@ -12,10 +12,11 @@ from export.simulate.sequence.samples import write
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_length() -> Iterator[None]:
-    """All rows have their full length: to trace the network for each length takes longer than to train it here."""
+def quick() -> Iterator[None]:
+    """Two folds, and rows of full length: to trace the network for each takes longer than to train it here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("export.sequence.fit._LENGTH_STEP", 1024)
+        patch.setattr("export.sequence.fit.FOLDS", 2)
         yield
 
 

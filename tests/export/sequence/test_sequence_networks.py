@@ -59,10 +59,7 @@ def test_fold_scores_are_those_of_sessions(learnt: Any) -> None:
     assert learnt.model.step_weight > 0
 
 
-def test_an_event_that_only_the_held_out_block_has_is_unseen_there(
-    tensorflow: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("export.sequence.fit.STEPS_PER_EPOCH", 5)
+def test_an_event_that_only_the_held_out_block_has_is_unseen_there(tensorflow: None) -> None:
     from export.sequence.default_model import Shape
     from export.sequence.fit import Sample, fit
 

@@ -13,6 +13,7 @@ from workstation import Ended
 from edge.bundle.folder import load_bundle
 from edge.runtime.detector import Detector
 from edge.runtime.verifying import self_test
+from edge.sequence.reader import window_starts
 from export.run import open_run
 
 Oddline = Callable[..., Ended]
@@ -70,7 +71,6 @@ def test_a_reason_is_the_odd_event(jobs_bundle: Path) -> None:
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Trainings that learn next to nothing, for tests that do not ask what was learnt."""
     monkeypatch.setattr("export.sequence.fit.STEPS_PER_EPOCH", 5)
-    monkeypatch.setattr("export.sequence.fit.FOLDS", 2)
 
 
 def test_equal_seeds_give_equal_models(
@@ -110,19 +110,19 @@ def test_sessions_of_lines(oddline: Oddline, tensorflow: None, jobs: Path, tmp_p
             assert "job=" in reason["text"], "a reason is the line of the odd event"
 
 
-def test_windows_of_lines_and_of_sessions(
+def test_windows_of_ready_sessions(
     oddline: Oddline, tensorflow: None, few_steps: None, jobs: Path, tmp_path: Path
 ) -> None:
-    for name, options in (("train.log", ()), ("train.events", ("--format", "events"))):
-        folder = tmp_path / name
-        folder.mkdir()
-        ended = oddline(
-            "train", "sequence", jobs / name, "-o", folder / "run", "--window", "6,3", "--epochs", 1, *options
-        )
-        assert ended.status == 0, ended.err
-        ended = oddline("export", folder / "run", "-o", folder / "bundle")
-        assert ended.status == 0, ended.err
-        assert oddline("verify", folder / "bundle").status == 0
+    options = ("--format", "events", "--window", "6,3", "--epochs", 1)
+    ended = oddline("train", "sequence", jobs / "train.events", "-o", tmp_path / "run", *options)
+    assert ended.status == 0, ended.err
+    ended = oddline("export", tmp_path / "run", "-o", tmp_path / "bundle")
+    assert ended.status == 0, ended.err
+    assert oddline("verify", tmp_path / "bundle").status == 0
+    line = (jobs / "normal.events").read_text("utf-8").splitlines()[0]
+    (tmp_path / "one").write_text(line + "\n", "utf-8")
+    records = scored(oddline, tmp_path / "bundle", tmp_path / "one", tmp_path)
+    assert [record["line"] for record in records] == [1] * len(window_starts(len(line.split()), 6, 3))
 
 
 def test_labelled_sessions(oddline: Oddline, tensorflow: None, labelled_sessions: Path, tmp_path: Path) -> None:
