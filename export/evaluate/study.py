@@ -27,7 +27,7 @@ from export.evaluate.verdict import conclude
 from export.evaluate.worst import worst_errors
 from export.labels import NORMAL
 
-NO_BASELINES = "A bundle holds no training texts, so the baselines are left out; evaluate the run that it came from"
+NO_BASELINES = "A bundle holds no training records, so the baselines are left out; evaluate the run that it came from"
 
 
 @dataclass(frozen=True)
