@@ -46,7 +46,7 @@ from export.evaluate.inputs import ReadInputs
 from export.evaluate.metrics import auroc, tpr_at
 from export.evaluate.terminal import table
 from export.extra import require_extra
-from export.run import CALIBRATION_NAME, TEST_NAME, TrainingInput, open_run
+from export.run import CALIBRATION_NAME, TEST_NAME, Run, TrainingInput, open_run
 from export.trained import load_scorer
 from export.training.options import TrainOptions
 from export.training.train import train
@@ -207,12 +207,16 @@ def experiment(data: Path, normal_log: str, attacks: dict[str, str], options: Tr
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder) / "run"
         train(AccessTrainable(), [str(data / normal_log)], where, options, say=_silent, progress=_no_progress)
-        run = open_run(where)
-        scorer = load_scorer(run)
-        preprocessing = run.spec.preprocessing
-        calibration = [example.content for example in run.heldout(CALIBRATION_NAME)]
-        test = [example.content for example in run.heldout(TEST_NAME)]
-        learnt = run.labelled_inputs()
+        return figures_of(open_run(where), data, attacks, options)
+
+
+def figures_of(run: Run, data: Path, attacks: dict[str, str], options: TrainOptions) -> tuple[list[Figure], int]:
+    """The same of a run that is there."""
+    scorer = load_scorer(run)
+    preprocessing = run.spec.preprocessing
+    calibration = [example.content for example in run.heldout(CALIBRATION_NAME)]
+    test = [example.content for example in run.heldout(TEST_NAME)]
+    learnt = run.labelled_inputs()
     models: list[tuple[str, Scoring]] = [(options.preset, scorer.score)]
     if options.preset == "default":
         models += _baselines(preprocessing, learnt)
