@@ -85,7 +85,9 @@ def test_another_schema_version(bundle: Path, version: int, age: str) -> None:
 
 def test_a_detector_that_this_version_does_not_have(bundle: Path) -> None:
     sample_bundle.write_bundle(bundle, detector="oracle")
-    with pytest.raises(SchemaError, match="detector 'oracle' is not one of flow, line, sequence, access; update oddline"):
+    with pytest.raises(
+        SchemaError, match="detector 'oracle' is not one of flow, line, sequence, access; update oddline"
+    ):
         load_bundle(bundle)
 
 
