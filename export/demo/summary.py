@@ -74,7 +74,7 @@ def pick_oddest(records: Iterable[Record], most: int) -> list[Record]:
 
 
 def _detector(outcome: Outcome, *, colour: bool) -> list[str]:
-    records = read_records(outcome.files.alerts.read_bytes())
+    records = [record for record in read_records(outcome.files.alerts.read_bytes()) if record.anomalous]
     renderer = TextRenderer(colour=colour)
     training, threshold = outcome.bundle.manifest.training, outcome.bundle.manifest.threshold
     facts = [
