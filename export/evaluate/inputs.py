@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.bundle.preprocessing import FeatureEncoderSpec, Preprocessing
+from edge.formats.access import AccessFormat
+from edge.formats.http import HttpReader
 from edge.sequence.events import EventsReader
 from edge.text.masks import Masker
 from export.line.presets import DEFAULT_MASKS
@@ -42,12 +44,14 @@ class ReadInputs:
     """The encoder's keys; of texts, what the default masks leave of them.
 
     A preset that masks nothing is compared with methods that mask all the same: to take each number and address for a
-    word of its own would make straw men of them, and each line a distinct one.
+    word of its own would make straw men of them, and each line a distinct one. In requests, numbers are what is asked
+    for and how it was answered.
     """
 
     def __init__(self, preprocessing: Preprocessing) -> None:
         self.preprocessing = preprocessing
-        self._masker = Masker(DEFAULT_MASKS if family_of(preprocessing) == TEXT else ())
+        requests = preprocessing.format.name in (AccessFormat.name, HttpReader.name)
+        self._masker = Masker(DEFAULT_MASKS if family_of(preprocessing) == TEXT and not requests else ())
 
     def of_keys(self, keys: Sequence[str]) -> list[str]:
         """The inputs that belong to keys of the run's encoder."""
