@@ -62,7 +62,7 @@ def split_request(line: str, start: int) -> Tuple[Dict[str, str], Dict[str, Span
         "method": (0, len(method)),
         "path": (begin, query),
         "query": (query, end),
-        "protocol": (cut + 1, len(line)),
+        "protocol": (cut + 1, len(line)) if protocol else (end, end),
     }
     return values, {name: (start + first, start + last) for name, (first, last) in places.items()}
 

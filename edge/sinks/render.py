@@ -121,10 +121,10 @@ def _sign(record: Record) -> str:
 
 def _notes(record: Record) -> str:
     named = [reason.text for reason in record.reasons if reason.text != record.text[reason.start : reason.end]]
-    notes = [*record.found_by, *map(escape_control, named), *(["a template never seen"] if record.new_template else [])]
+    notes = [*record.found_by, *named, *(["a template never seen"] if record.new_template else [])]
     if record.unscored:
-        notes.append(f"not scored: {escape_control(record.unscored)}")
-    return f"  [{', '.join(notes)}]" if notes else ""
+        notes.append(f"not scored: {record.unscored}")
+    return f"  [{escape_control(', '.join(notes))}]" if notes else ""
 
 
 def mark_spans(text: str, spans: Sequence[Tuple[int, int]], marks: Tuple[str, str]) -> str:

@@ -40,6 +40,7 @@ def test_the_bundle_loads_and_says_what_the_run_says(done: Trained) -> None:
     outputs = {one.name: (one.dtype, one.shape) for one in manifest.graph.outputs}
     assert outputs == {"score": ("float32", ["batch"]), "token_scores": ("float32", ["batch", length])}
     assert sorted(entry.path for entry in manifest.files) == [
+        "dictionary.json",
         "golden.jsonl",
         "model.onnx",
         "report/metrics.json",

@@ -69,7 +69,8 @@ def test_it_says_what_it_did(trained: Trained) -> None:
     said = trained.training.err.splitlines()
     assert said[0] == f"oddline: {trained.log}: format syslog (1000 of the first 1000 lines)"
     assert said[1].startswith(f"oddline: learning from {spec.training.records:,} lines, ")
-    assert [line.partition(", loss")[0] for line in said[2:]] == [
+    assert said[2].startswith("oddline: the log dictionary holds ")
+    assert [line.partition(", loss")[0] for line in said[3:]] == [
         "oddline: training: epoch 1 of 2",
         "oddline: training: epoch 2 of 2",
     ]
@@ -244,9 +245,12 @@ def test_what_is_no_run_is_left_alone_and_told_before_reading(
 
 
 USAGE = {
-    "detector": (["tree", "LOG"], "'tree' is not one of line"),
+    "detector": (["tree", "LOG"], "'tree' is not one of access, flow, line, sequence"),
     "preset": (["line", "LOG", "--preset", "best"], "'best' is not one of default, seed"),
-    "format": (["line", "LOG", "--format", "xml"], "'xml' is not one of syslog, rfc5424, journald, layout, plain"),
+    "format": (
+        ["line", "LOG", "--format", "xml"],
+        "'xml' is not one of syslog, rfc5424, journald, layout, access, plain, http, events",
+    ),
     "layout": (
         ["line", "LOG", "--format", "syslog", "--log-format", "<Content>"],
         "does not go with the format syslog",
