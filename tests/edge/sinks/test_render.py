@@ -47,6 +47,8 @@ def any_record(text: SearchStrategy[str]) -> SearchStrategy[Record]:
         score=st.floats(-1e6, 1e6, width=32),
         p_value=st.floats(0, 1),
         threshold=st.floats(-1e6, 1e6),
+        unscored=st.none() | text,
+        found_by=st.lists(text, max_size=2),
         anomalous=st.booleans(),
         template_id=st.none() | st.integers(0, 1000),
         reasons=st.lists(st.builds(Reason, text, st.integers(0, 9), st.integers(9, 30), st.floats(0, 9)), max_size=3),

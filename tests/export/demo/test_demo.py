@@ -53,7 +53,7 @@ def test_the_commands_are_those_that_a_user_types(ended: Any) -> None:
     group: Any = typer.main.get_command(cli.app)
     for line in re.findall(r"^oddline: \[\d+/28\] oddline (.*)$", ended.err, re.MULTILINE):
         name, *arguments = shlex.split(line)
-        group.commands[name].make_context(name, arguments)
+        assert group.commands[name].make_context(name, arguments).params
 
 
 @pytest.mark.parametrize("detector", PLANS)
