@@ -11,7 +11,8 @@ class Plan:
     """Names are those of files that ``oddline simulate`` writes; `days` is the length of the sample.
 
     Evaluated are either the files `normal` and `anomalous`, or the file `labelled` with labels in a column `Label`.
-    `own_log` is what a user would train on next, with the options for it.
+    `own_log` is what a user would train on next, with the options for it. `epochs` are fewer than usual where the
+    sample is small enough to be learnt in them.
     """
 
     detector: str
@@ -22,6 +23,7 @@ class Plan:
     normal: str | None = None
     anomalous: str | None = None
     labelled: str | None = None
+    epochs: int | None = None
 
     def inputs(self, logs: Path) -> list[str]:
         """The arguments of ``oddline evaluate`` that say what to evaluate on."""
@@ -36,11 +38,13 @@ DETECTORS = "flow|line|sequence|access"
 # Long enough that what is rare and normal has been seen, and that one record in a thousand is more than a few.
 PLANS = {
     "flow": Plan("flow", 7, "train.csv", "test.csv", "FLOWS.csv --label-column Label", labelled="test.csv"),
-    "line": Plan("line", 21, "train.log", "syslog.log", "YOUR.log", normal="normal.log", anomalous="anomalous.log"),
+    "line": Plan(
+        "line", 21, "train.log", "syslog.log", "YOUR.log", normal="normal.log", anomalous="anomalous.log", epochs=8
+    ),
     "sequence": Plan(
         "sequence", 7, "train.events", "test.csv", r"YOUR.log --session-key 'job=(\w+)'", labelled="test.csv"
     ),
     "access": Plan(
-        "access", 7, "train.log", "access.log", "access.log", normal="normal.log", anomalous="anomalous.log"
+        "access", 7, "train.log", "access.log", "access.log", normal="normal.log", anomalous="anomalous.log", epochs=6
     ),
 }

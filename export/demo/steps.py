@@ -42,7 +42,7 @@ from export.training.train import TrainReport, train
 from export.training.trainable import Progress
 
 BENCH_SCENARIOS = ("single-stream", "end-to-end")
-BENCH_SECONDS = 1.5
+BENCH_SECONDS = 1.0
 STEPS = 7
 
 Say = Callable[[str], None]
@@ -117,7 +117,8 @@ def _one(plan: Plan, files: DemoFiles, step: _Steps, seed: int, say: Say, progre
     seeded = ["--seed", seed] if seed else []
     with step("simulate", plan.detector, "--days", plan.days, *seeded, "-o", files.logs):
         import_module(WRITERS[plan.detector]).write(files.logs, seed=seed, days=plan.days, per_day=None)
-    with step("train", plan.detector, files.logs / plan.train, *seeded, "-o", files.run):
+    shorter = ["--epochs", plan.epochs] if plan.epochs else []
+    with step("train", plan.detector, files.logs / plan.train, *shorter, *seeded, "-o", files.run):
         training = _train(plan, files, seed, say, progress)
     with step("export", files.run, "-o", files.bundle, "--name", plan.detector):
         export_bundle(open_run(files.run), files.bundle, ExportOptions(name=plan.detector), say=say)
@@ -163,7 +164,7 @@ class _NoProgress:
 
 
 def _train(plan: Plan, files: DemoFiles, seed: int, say: Say, progress: Progress) -> TrainReport:
-    options = TrainOptions(seed=seed)
+    options = TrainOptions(seed=seed, epochs=plan.epochs)
     paths = [str(files.logs / plan.train)]
     return train(load_detector(plan.detector), paths, files.run, options, say=say, progress=progress)
 

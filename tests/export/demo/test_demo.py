@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Callable, List
 
@@ -32,11 +31,10 @@ def ended(tensorflow: None, folder: Path) -> Any:
 
     from export.demo import steps
 
-    short = {name: replace(plan, days=min(plan.days, 4)) for name, plan in PLANS.items()}
+    short = {name: replace(plan, days=min(plan.days, 4), epochs=1) for name, plan in PLANS.items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("export.commands.demo.PLANS", short)
         patch.setattr(steps, "BENCH_SECONDS", 0.1)
-        patch.setattr(steps, "TrainOptions", partial(steps.TrainOptions, epochs=1))
         return run_oddline("demo", "-o", folder)
 
 
