@@ -16,28 +16,18 @@ seed with the first seed only, as is the detector on ``csic2010_http``.
 
 from __future__ import annotations
 
-import argparse
-import platform
 import re
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from importlib import metadata
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from common import command, contents_of, environment, parser, run, say, spread, trained, write
 
-from edge.bundle.preprocessing import FormatSpec, Preprocessing
-from edge.errors import OddlineError
-from edge.files.atomic import AtomicFile
-from edge.files.lines import read_blocks
-from edge.files.paths import expand_paths
-from edge.formats.records import read_all
-from edge.runtime.pipeline import FormatChoice
+from edge.bundle.preprocessing import Preprocessing
 from edge.runtime.verdicts import is_anomalous
-from edge.text.clean import decode_block
 from export.access.train import AccessTrainable
 from export.calibrate import choose_threshold
 from export.evaluate.baselines.base import Baseline, ExactMatch
@@ -45,11 +35,9 @@ from export.evaluate.baselines.text import TokenTrigrams
 from export.evaluate.inputs import ReadInputs
 from export.evaluate.metrics import auroc, tpr_at
 from export.evaluate.terminal import table
-from export.extra import require_extra
-from export.run import CALIBRATION_NAME, TEST_NAME, Run, TrainingInput, open_run
+from export.run import CALIBRATION_NAME, TEST_NAME, Run, TrainingInput
 from export.trained import load_scorer
 from export.training.options import TrainOptions
-from export.training.train import train
 
 SCHEMA_VERSION = 1
 SHARES = (0.5, 0.1, 0.4)
@@ -144,20 +132,8 @@ Scoring = Callable[[list[str]], np.ndarray]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the experiment; the exit status."""
-    parser = argparse.ArgumentParser(description="Detection of scans and attacks in web access logs.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of real data sets")
-    parser.add_argument("--seeds", default="0,1,2", metavar="N,...", help="the first is the one to quote")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write every figure here")
-    options = parser.parse_args(arguments)
-    seeds = [int(seed) for seed in options.seeds.split(",")]
-    try:
-        require_extra()
-        result = run_all(options.data, seeds, options.json)
-    except OddlineError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    print("\n".join(render(result)))
-    return 0
+    options = parser("Detection of scans and attacks in web access logs.", seeds="0,1,2").parse_args(arguments)
+    return run(lambda: run_all(options.data, options.seeds, options.json), render)
 
 
 def run_all(data: Path, seeds: Sequence[int], output: Path | None) -> Result:
@@ -185,15 +161,13 @@ def run_all(data: Path, seeds: Sequence[int], output: Path | None) -> Result:
         probes = max(probes, among_normal)
         result = Result(
             schema_version=SCHEMA_VERSION,
-            command=f"python benchmarks/quality/access.py --data DATA --seeds {','.join(map(str, seeds))}",
+            command=command("access.py", seeds),
             environment=environment(),
             seeds=sorted({figure.seed for figure in figures}),
             probes_in_normal=probes,
             figures=figures,
         )
-        if output is not None:
-            with AtomicFile(output) as file:
-                file.write(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+        write(result, output)
     return result
 
 
@@ -204,10 +178,8 @@ def experiment(data: Path, normal_log: str, attacks: dict[str, str], options: Tr
         OddlineError: a log cannot be used.
     """
     say(f"{normal_log}: preset {options.preset}, seed {options.seed}")
-    with tempfile.TemporaryDirectory() as folder:
-        where = Path(folder) / "run"
-        train(AccessTrainable(), [str(data / normal_log)], where, options, say=_silent, progress=_no_progress)
-        return figures_of(open_run(where), data, attacks, options)
+    with trained(AccessTrainable(), [data / normal_log], options) as learnt:
+        return figures_of(learnt, data, attacks, options)
 
 
 def figures_of(run: Run, data: Path, attacks: dict[str, str], options: TrainOptions) -> tuple[list[Figure], int]:
@@ -220,7 +192,7 @@ def figures_of(run: Run, data: Path, attacks: dict[str, str], options: TrainOpti
     models: list[tuple[str, Scoring]] = [(options.preset, scorer.score)]
     if options.preset == "default":
         models += _baselines(preprocessing, learnt)
-    contents = {name: _contents(data / path, preprocessing.format) for name, path in attacks.items()}
+    contents = {name: contents_of(data / path, preprocessing.format) for name, path in attacks.items()}
     probes = np.array([bool(PROBES.search(content)) for content in test])
     figures = []
     for model, score in models:
@@ -273,13 +245,6 @@ def _recall_of_kinds(
         yield kind, (kinds.count(kind), _share(scores[np.array([one == kind for one in kinds])], threshold))
 
 
-def _contents(path: Path, spec: FormatSpec) -> list[str]:
-    """The requests of a log as the device reads them."""
-    (source,) = expand_paths([str(path)], warn=say)
-    texts = decode_block([line for block in read_blocks(source) for line in block.lines])
-    return read_all(FormatChoice(spec).choose(source, texts, _silent), texts).records.contents
-
-
 def render(result: Result) -> list[str]:
     """A table for each set of attacks: the first seed's figure, and in brackets the lowest and highest of all seeds."""
     lines = []
@@ -289,12 +254,12 @@ def render(result: Result) -> list[str]:
         rows = []
         for model in dict.fromkeys(figure.model for figure in of_attack):
             seeds = [figure for figure in of_attack if figure.model == model]
-            cells = [_spread([figure.auroc for figure in seeds])]
+            cells = [spread([figure.auroc for figure in seeds])]
             without = [figure.auroc_without_probes for figure in seeds]
-            cells.append(_spread([share for share in without if share is not None]))
-            cells.append(_spread([figure.recall_at_one_percent for figure in seeds]))
+            cells.append(spread([share for share in without if share is not None]))
+            cells.append(spread([figure.recall_at_one_percent for figure in seeds]))
             for budget in map(str, BUDGETS):
-                cells.append(" at ".join(_spread([figure.budgets[budget][i] for figure in seeds]) for i in (1, 0)))
+                cells.append(" at ".join(spread([figure.budgets[budget][i] for figure in seeds]) for i in (1, 0)))
             rows.append([model, *cells])
         heads = ["", "AUROC", "without probes", "recall at 1 % of test"]
         heads += [f"budget {budget:.1%}: recall at false positives" for budget in BUDGETS]
@@ -304,33 +269,6 @@ def render(result: Result) -> list[str]:
             lines += [f"{attack}, {one.model}, recall at the budget {BUDGETS[-1]:.0%}"]
             lines += [*table(["kind", "requests", "recall"], kinds), ""]
     return [*lines, f"{result.probes_in_normal} of the normal test lines of {NORMAL_LOG} are probes"]
-
-
-def _spread(values: Sequence[float]) -> str:
-    if not values:
-        return "-"
-    if min(values) == max(values):
-        return f"{values[0]:.4f}"
-    return f"{values[0]:.4f} ({min(values):.4f}-{max(values):.4f})"
-
-
-def environment() -> dict[str, str]:
-    """What the figures were made with."""
-    versions = {name: metadata.version(name) for name in ("tensorflow", "numpy", "scikit-learn")}
-    return {"python": platform.python_version(), "machine": platform.machine(), **versions}
-
-
-def say(message: str) -> None:
-    """One line on stderr."""
-    print(message, file=sys.stderr, flush=True)
-
-
-def _silent(message: str) -> None:
-    pass
-
-
-def _no_progress(epoch: int, epochs: int, loss: float) -> None:
-    pass
 
 
 if __name__ == "__main__":

@@ -14,38 +14,26 @@ The first seed is the figure to quote; the others say how much of it is chance.
 
 from __future__ import annotations
 
-import argparse
-import platform
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
+from common import command, contents_of, environment, parser, run, say, silent, spread, trained, write
 
 from edge.bundle.preprocessing import FeatureEncoderSpec, FormatSpec
 from edge.encoders.features import FeatureEncoder
-from edge.errors import OddlineError
-from edge.files.atomic import AtomicFile
-from edge.files.lines import read_blocks
-from edge.files.paths import expand_paths
-from edge.formats.records import read_all
-from edge.runtime.pipeline import FormatChoice
 from edge.runtime.verdicts import is_anomalous
-from edge.text.clean import decode_block
 from export.dataset import LogData
 from export.evaluate.terminal import table
-from export.extra import require_extra
 from export.flow.splitting import by_time, shuffled
 from export.flow.train import DEFAULT_SHARES, FlowTrainable, features_of
 from export.labels import NORMAL
-from export.run import TEST_NAME, Run, open_run
+from export.run import TEST_NAME, Run
 from export.trained import load_scorer
 from export.training.options import TrainOptions
-from export.training.train import train
 from export.training.trainable import Slices
 
 SCHEMA_VERSION = 1
@@ -123,36 +111,30 @@ Model = tuple[str, Callable[[list[str]], np.ndarray]]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the experiment; the exit status."""
-    parser = argparse.ArgumentParser(description="Detection of attacks in network flows.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of real data sets")
-    parser.add_argument("--seeds", default="0,1,2", metavar="N,...", help="the first is the one to quote")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write every figure here")
-    options = parser.parse_args(arguments)
-    seeds = [int(seed) for seed in options.seeds.split(",")]
-    try:
-        require_extra()
-        figures: list[Figure] = []
-        new_classes: list[NewClass] = []
-        for count, seed in enumerate(seeds, 1):
-            experiment(options.data, seed, figures, new_classes)
-            done = seeds[:count]
-            result = Result(
-                schema_version=SCHEMA_VERSION,
-                command=f"python benchmarks/quality/flow.py --data DATA --seeds {','.join(map(str, done))}",
-                environment=environment(),
-                seeds=done,
-                figures=figures,
-                new_classes=new_classes,
-            )
-            # After each seed: it takes minutes.
-            if options.json is not None:
-                with AtomicFile(options.json) as file:
-                    file.write(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
-    except OddlineError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    print("\n".join(render(result)))
-    return 0
+    options = parser("Detection of attacks in network flows.", seeds="0,1,2").parse_args(arguments)
+    return run(lambda: run_all(options.data, options.seeds, options.json), render)
+
+
+def run_all(data: Path, seeds: list[int], output: Path | None) -> Result:
+    """All seeds; what there is so far is written to `output` after each of them, as one takes minutes.
+
+    Raises:
+        OddlineError: a data set cannot be used, or the output not written.
+    """
+    figures: list[Figure] = []
+    new_classes: list[NewClass] = []
+    for count, seed in enumerate(seeds, 1):
+        experiment(data, seed, figures, new_classes)
+        result = Result(
+            schema_version=SCHEMA_VERSION,
+            command=command("flow.py", seeds[:count]),
+            environment=environment(),
+            seeds=seeds[:count],
+            figures=figures,
+            new_classes=new_classes,
+        )
+        write(result, output)
+    return result
 
 
 def experiment(data: Path, seed: int, figures: list[Figure], new_classes: list[NewClass]) -> None:
@@ -162,36 +144,34 @@ def experiment(data: Path, seed: int, figures: list[Figure], new_classes: list[N
         OddlineError: a data set cannot be used.
     """
 
-    def run(
+    def measure(
         task: str, detector: FlowTrainable, names: tuple[str, ...], **options: Any
     ) -> tuple[list[Model], FormatSpec]:
         say(f"seed {seed}: {task}, {options.get('preset', 'default')}")
         paths = [str(data / name) for name in names]
-        with tempfile.TemporaryDirectory() as folder:
-            asked = TrainOptions(seed=seed, **options)
-            train(detector, paths, Path(folder) / "run", asked, say=_silent, progress=_no_progress)
-            trained = open_run(Path(folder) / "run")
-            models = list(_models(trained))
-            spec = trained.spec.preprocessing.format
-            test = trained.heldout(TEST_NAME)
+        asked = TrainOptions(seed=seed, **options)
+        with trained(detector, paths, asked) as learnt:
+            models = list(_models(learnt))
+            spec = learnt.spec.preprocessing.format
+            test = learnt.heldout(TEST_NAME)
         if asked.preset == "default":
             models += _baselines(detector, paths, asked)
         kinds = np.array([example.kind != NORMAL for example in test])
         figures.extend(_figure(task, model, seed, [example.content for example in test], kinds) for model in models)
         return models, spec
 
-    run(f"CIC-IDS2017 improved, {SHUFFLED}", FlowTrainable(), TRAINED_ON, preset="seed")
-    run(f"CIC-IDS2017 improved, {SHUFFLED}", Shuffled(), TRAINED_ON)
-    run(f"CIC-IDS2017 improved, {BY_TIME}", ByTime(), TRAINED_ON, preset="seed")
-    models, spec = run(f"CIC-IDS2017 improved, {BY_TIME}", FlowTrainable(), TRAINED_ON)
+    measure(f"CIC-IDS2017 improved, {SHUFFLED}", FlowTrainable(), TRAINED_ON, preset="seed")
+    measure(f"CIC-IDS2017 improved, {SHUFFLED}", Shuffled(), TRAINED_ON)
+    measure(f"CIC-IDS2017 improved, {BY_TIME}", ByTime(), TRAINED_ON, preset="seed")
+    models, spec = measure(f"CIC-IDS2017 improved, {BY_TIME}", FlowTrainable(), TRAINED_ON)
     for name in (*WANTED_NEW, *OTHER_NEW):
-        contents = _contents(data / IMPROVED / name, spec)
+        contents = contents_of(data / IMPROVED / name, spec)
         new_classes.extend(_new_class(name, model, seed, contents) for model in models)
-    run(f"CIC-IDS2017 improved, {BY_TIME_ALL}", FlowTrainable(), TRAINED_ON, shares=EARLY_SHARES)
+    measure(f"CIC-IDS2017 improved, {BY_TIME_ALL}", FlowTrainable(), TRAINED_ON, shares=EARLY_SHARES)
     for title, names in (("NSL-KDD 20 %", NSL_KDD), ("CIC-IDS2017 MTHIDS sample", MTHIDS)):
-        run(f"{title}, {SHUFFLED}", FlowTrainable(), names, preset="seed")
-        run(f"{title}, {SHUFFLED}", Shuffled(), names)
-        run(f"{title}, {BY_ROWS}", FlowTrainable(), names)
+        measure(f"{title}, {SHUFFLED}", FlowTrainable(), names, preset="seed")
+        measure(f"{title}, {SHUFFLED}", Shuffled(), names)
+        measure(f"{title}, {BY_ROWS}", FlowTrainable(), names)
 
 
 def _models(run: Run) -> Iterator[Model]:
@@ -214,7 +194,7 @@ def _baselines(detector: FlowTrainable, paths: list[str], options: TrainOptions)
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    slices = detector.split(detector.read(paths, options, say=_silent), options, say=_silent)
+    slices = detector.split(detector.read(paths, options, say=silent), options, say=silent)
     features = [feature for feature in features_of(slices.training) if feature is not None]
     encoder = FeatureEncoder(FeatureEncoderSpec(features=features))
     rows = encoder.encode(slices.training.contents).inputs["features"]
@@ -260,14 +240,6 @@ def _new_class(file: str, model: Model, seed: int, contents: list[str]) -> NewCl
     )
 
 
-def _contents(path: Path, spec: FormatSpec) -> list[str]:
-    """The rows of a table as the device reads them."""
-    (source,) = expand_paths([str(path)], warn=say)
-    lines = [line for block in read_blocks(source) for line in block.lines]
-    texts = decode_block(lines)
-    return read_all(FormatChoice(spec).choose(source, texts, _silent), texts).records.contents
-
-
 def render(result: Result) -> list[str]:
     """Two tables: the first seed's figure, and in brackets the lowest and the highest of all seeds."""
     lines = []
@@ -279,7 +251,7 @@ def render(result: Result) -> list[str]:
         for model in dict.fromkeys(figure.model for figure in of_task):
             seeds = [figure for figure in of_task if figure.model == model]
             rows.append(
-                [model, *(_spread([getattr(figure, name) for figure in seeds]) for name in ("f1", "recall", "fpr"))]
+                [model, *(spread([getattr(figure, name) for figure in seeds]) for name in ("f1", "recall", "fpr"))]
             )
         heads = ["", "F1", "recall", "false positives"]
         lines += [f"{task} ({one.benign:,} benign rows, {one.attacks:,} attacks)", *table(heads, rows), ""]
@@ -289,31 +261,8 @@ def render(result: Result) -> list[str]:
         found = [
             [new.recall for new in result.new_classes if (new.name, new.model) == (name, model)] for model in models
         ]
-        rows.append([name, *map(_spread, found)])
+        rows.append([name, *map(spread, found)])
     return [*lines, f"recall on classes never trained on; {BY_TIME}", *table(["", *models], rows)]
-
-
-def _spread(values: list[float]) -> str:
-    return f"{values[0]:.4f} ({min(values):.4f}-{max(values):.4f})"
-
-
-def environment() -> dict[str, str]:
-    """What the figures were made with."""
-    versions = {name: metadata.version(name) for name in ("tensorflow", "numpy", "scikit-learn")}
-    return {"python": platform.python_version(), "machine": platform.machine(), **versions}
-
-
-def say(message: str) -> None:
-    """One line on stderr."""
-    print(message, file=sys.stderr, flush=True)
-
-
-def _silent(message: str) -> None:
-    pass
-
-
-def _no_progress(epoch: int, epochs: int, loss: float) -> None:
-    pass
 
 
 if __name__ == "__main__":

@@ -16,38 +16,30 @@ the best threshold, chosen on the test data, would give, to tell a bad threshold
 
 from __future__ import annotations
 
-import argparse
-import platform
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from importlib import metadata
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from common import command, environment, parser, raw_lines, run, say, silent, trained, write
 
 from edge.bundle.preprocessing import Preprocessing
-from edge.errors import OddlineError
-from edge.files.atomic import AtomicFile
-from edge.files.lines import read_blocks
-from edge.files.paths import expand_paths
 from edge.runtime.verdicts import is_anomalous
 from export.evaluate.base_rate import f1_at, precision_at
 from export.evaluate.baselines.base import Baseline, ExactMatch
 from export.evaluate.baselines.sessions import CountRegression, EventCounts, EventTrigrams, SessionLength
 from export.evaluate.inputs import ReadInputs
-from export.extra import require_extra
 from export.labels import NORMAL
-from export.run import Run, TrainingInput, open_run
+from export.run import TrainingInput
 from export.sequence.presets import PRESETS
 from export.sequence.reading import READY, read_ready
 from export.sequence.train import SequenceTrainable
 from export.trained import load_scorer
 from export.training.options import TrainOptions
-from export.training.train import train
 
 SCHEMA_VERSION = 1
 HDFS_BASE_RATE = 16_838 / 570_204
@@ -93,36 +85,31 @@ _AS_THEY_ARE = ReadInputs(Preprocessing(format=READY, masks=[], sessions=None, e
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the experiment; the exit status."""
-    parser = argparse.ArgumentParser(description="Detection of anomalous sessions of events.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of real data sets")
-    parser.add_argument("--seeds", default="0", metavar="N,...", help="the first is the one to quote")
-    parser.add_argument("--only", default=",".join(TASKS), metavar="TASK,...", help="some of " + ", ".join(TASKS))
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write every figure here")
-    options = parser.parse_args(arguments)
-    seeds = [int(seed) for seed in options.seeds.split(",")]
-    asked = options.only.split(",")
+    asked = parser("Detection of anomalous sessions of events.", seeds="0")
+    asked.add_argument("--only", default=",".join(TASKS), metavar="TASK,...", help="some of " + ", ".join(TASKS))
+    options = asked.parse_args(arguments)
+    return run(lambda: run_all(options.data, options.seeds, options.only, options.json), render)
+
+
+def run_all(data: Path, seeds: list[int], only: str, output: Path | None) -> Result:
+    """All figures of the tasks that `only` lists, which are written to `output`.
+
+    Raises:
+        OddlineError: a data set cannot be used, or the output not written.
+    """
     started = time.perf_counter()
-    try:
-        require_extra()
-        figures = [
-            figure for seed in seeds for task in TASKS if task in asked for figure in _run(task, options.data, seed)
-        ]
-        result = Result(
-            schema_version=SCHEMA_VERSION,
-            command=f"python benchmarks/quality/sequence.py --data DATA --seeds {options.seeds} --only {options.only}",
-            environment=environment(),
-            seeds=seeds,
-            seconds=round(time.perf_counter() - started, 1),
-            figures=figures,
-        )
-        if options.json is not None:
-            with AtomicFile(options.json) as file:
-                file.write(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
-    except OddlineError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    print("\n".join(render(result)))
-    return 0
+    asked = [task for task in TASKS if task in only.split(",")]
+    figures = [figure for seed in seeds for task in asked for figure in _run(task, data, seed)]
+    result = Result(
+        schema_version=SCHEMA_VERSION,
+        command=command("sequence.py", seeds, f" --only {only}"),
+        environment=environment(),
+        seeds=seeds,
+        seconds=round(time.perf_counter() - started, 1),
+        figures=figures,
+    )
+    write(result, output)
+    return result
 
 
 def _run(task: str, data: Path, seed: int) -> Iterator[Figure]:
@@ -155,8 +142,7 @@ def hadoop(data: Path, seed: int) -> Iterator[Figure]:
 
 def bgl(data: Path, seed: int) -> Iterator[Figure]:
     """BGL windows, random halves; the training part in random order, as the log drifts."""
-    (source,) = expand_paths([str(data / "bgl_100k_events" / "BGL_100k_structured.csv.gz")], warn=_silent)
-    lines = [line.decode() for block in read_blocks(source) for line in block.lines][1:]
+    lines = [line.decode() for line in raw_lines(data / "bgl_100k_events" / "BGL_100k_structured.csv.gz")][1:]
     rows = [line.split(",") for line in lines]
     windows = [rows[start : start + BGL_WINDOW] for start in range(0, len(rows), BGL_WINDOW)]
     contents = [" ".join(row[2] for row in window) for window in windows]
@@ -178,15 +164,15 @@ def robust(data: Path, seed: int) -> Iterator[Figure]:
     path = data / "hdfs_deeplog" / "robust_log_train.csv.gz"
     test = read(data / "hdfs_deeplog" / "robust_log_valid.csv.gz")
     for preset in ("default", "seed"):
-        run_scores, threshold, run = _train([path], TrainOptions(seed=seed, preset=preset))
+        run_scores, threshold, learnt = _train([path], TrainOptions(seed=seed, preset=preset))
         scores = (run_scores(test[0]), run_scores(test[1]))
         yield _figure("HDFS, supervised", f"sequence, {preset}", seed, scores, threshold, None)
-        known = {one.key for one in run}
+        known = {one.key for one in learnt}
         unseen: Sessions = ([one for one in test[0] if one not in known], [one for one in test[1] if one not in known])
         scores = (run_scores(unseen[0]), run_scores(unseen[1]))
         yield _figure("HDFS, supervised, sequences not learnt", f"sequence, {preset}", seed, scores, threshold, None)
     baseline = CountRegression(_AS_THEY_ARE)
-    baseline.learn(run)
+    baseline.learn(learnt)
     for title, part in (("HDFS, supervised", test), ("HDFS, supervised, sequences not learnt", unseen)):
         scores = (baseline.score_inputs(part[0]), baseline.score_inputs(part[1]))
         yield _figure(title, baseline.name, seed, scores, 0.5, None)
@@ -211,18 +197,8 @@ def _train(
     paths: Sequence[Path], options: TrainOptions
 ) -> tuple[Callable[[Sequence[str]], np.ndarray], float, list[TrainingInput]]:
     """What scores contents, the threshold, and what was learnt from."""
-    with tempfile.TemporaryDirectory() as folder:
-        train(
-            SequenceTrainable(),
-            [str(path) for path in paths],
-            Path(folder) / "run",
-            options,
-            say=_silent,
-            progress=_no_progress,
-        )
-        run: Run = open_run(Path(folder) / "run")
-        scorer = load_scorer(run)
-        return scorer.score, run.spec.threshold.value, run.labelled_inputs()
+    with trained(SequenceTrainable(), paths, options) as learnt:
+        return load_scorer(learnt).score, learnt.spec.threshold.value, learnt.labelled_inputs()
 
 
 def _out_of_fold(baseline: Baseline, training: Sequence[str]) -> np.ndarray:
@@ -238,7 +214,7 @@ def _out_of_fold(baseline: Baseline, training: Sequence[str]) -> np.ndarray:
 
 def read(path: Path) -> Sessions:
     """The normal and the anomalous sessions of an event-id file; without labels all are normal."""
-    data = read_ready([str(path)], TrainOptions(), None, say=_silent).data
+    data = read_ready([str(path)], TrainOptions(), None, say=silent).data
     pairs = list(zip(data.contents, data.kinds, strict=True))
     return [content for content, kind in pairs if kind == NORMAL], [
         content for content, kind in pairs if kind != NORMAL
@@ -273,7 +249,7 @@ def _figure(
         auroc=float(roc_auc_score(labels, np.concatenate([anomalous, normal]))),
         best_f1=float(f1_at(recalls, shares, rate).max()),
     )
-    print(f"seed {seed}: {task}, {model}: F1 {figure.f1:.4f}", file=sys.stderr, flush=True)
+    say(f"seed {seed}: {task}, {model}: F1 {figure.f1:.4f}")
     return figure
 
 
@@ -287,24 +263,6 @@ def render(result: Result) -> Iterator[str]:
             f"{one.task:<40}{one.model:<36}{one.seed:>5}{one.recall:>8.4f}{alarms:>14}{one.precision:>11.4f}"
             f"{one.f1:>8.4f}{one.auroc:>8.4f}{one.best_f1:>9.4f}"
         )
-
-
-def environment() -> dict[str, str]:
-    """What may change the figures."""
-    packages = ("tensorflow", "keras", "numpy", "scikit-learn", "tokenizers")
-    return {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        **{name: metadata.version(name) for name in packages},
-    }
-
-
-def _silent(_: str) -> None:
-    """Say nothing."""
-
-
-def _no_progress(epoch: int, epochs: int, loss: float) -> None:
-    """Show nothing."""
 
 
 if __name__ == "__main__":
