@@ -14,7 +14,7 @@ from export.tokens.models import load_model, scoring_graph, token_encoder
 from export.tokens.score import Weighing, scores
 
 # A request says at its beginning what it is after; behind that, a payload is a run of odd characters.
-HEAD_TOKENS = 5
+HEAD_TOKENS = 3
 STRETCH_TOKENS = 8
 STRETCH_SHARE = 0.5
 MOST_SURPRISE = 8.0

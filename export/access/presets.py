@@ -53,7 +53,7 @@ DEFAULT = AccessPreset(
     encoder=TokenEncoderSpec(
         length=64, fill="pad", pad_id=0, max_segments=8, continuation_id=2, begin_id=None, end_id=None
     ),
-    vocabulary=1024,
+    vocabulary=1280,
     words=True,
     epochs=10,
     batch=32,

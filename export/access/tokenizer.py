@@ -21,13 +21,16 @@ RARE = 2
 # A percent-encoded byte is a word, and so is each character that is neither letter nor digit.
 _PIECES = r"%[0-9a-fA-F]{2}|[^\w]|_"
 _PUNCTUATION = [chr(code) for code in range(33, 127) if not chr(code).isalnum()]
+# What payloads encode is ASCII, in hexadecimal digits of either case; encoded bytes of other texts are words like any.
+_ENCODED = list(dict.fromkeys(code for byte in range(128) for code in (f"%{byte:02x}", f"%{byte:02X}")))
 
 
 def train_words(contents: Collection[str], *, vocabulary: int, special: Sequence[str] = ()) -> bytes:
     """A tokenizer.json: padding, the unknown word, the mark of a continuation, the `special` tokens, and then words.
 
-    Words are the ASCII punctuation characters, and of the others, the commonest first, those that stand in two of the
-    distinct `contents` or more. No more than `vocabulary` are in it.
+    Words are the ASCII punctuation characters and the percent-encoded bytes of ASCII, so that one which never stood in
+    a request is not taken for the name of something new; and of the others, the commonest first, those that stand in
+    two of the distinct `contents` or more. No more than `vocabulary` are in it.
     """
     fixed = [PAD, UNKNOWN, CONTINUATION, *special]
     splitter = pre_tokenizers.Sequence(
@@ -39,7 +42,7 @@ def train_words(contents: Collection[str], *, vocabulary: int, special: Sequence
             content = content.replace(token, " ")
         counts.update({word for word, _ in splitter.pre_tokenize_str(content)})
     known = [word for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if count >= RARE]
-    words = list(dict.fromkeys([*fixed, *_PUNCTUATION, *known]))[:vocabulary]
+    words = list(dict.fromkeys([*fixed, *_PUNCTUATION, *_ENCODED, *known]))[:vocabulary]
     tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token=UNKNOWN))
     tokenizer.pre_tokenizer = splitter
     tokenizer.add_special_tokens(fixed)

@@ -17,7 +17,7 @@ from edge.bundle.golden import decode_golden
 from edge.errors import SchemaError
 from export.flow.models import graph_of, load_graph
 from export.flow.novelty import Mixture, Scaling
-from export.flow.presets import EVEN_ODDS, LEAST_ATTACK, PRESETS
+from export.flow.presets import EVEN_ODDS, PRESETS
 from export.run import CALIBRATION_NAME, TEST_NAME, Run
 from export.trained import load_scorer
 
@@ -138,7 +138,7 @@ def test_no_row_gives_what_is_no_number(flow_default: TrainedFlow, flow_seed: Tr
 
 def test_the_lowest_threshold_bounds_the_joint_score(flow_default: TrainedFlow) -> None:
     run = flow_default.run
-    graph = graph_of("default", run.weights(), {"attack": LEAST_ATTACK, "novelty": 1e9})
+    graph = graph_of("default", run.weights(), {"attack": EVEN_ODDS, "novelty": 1e9})
     scores = np.asarray(graph(features=features_of(run))["score"])
     assert 1.0 < scores.max() < 1e4
 
