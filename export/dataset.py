@@ -145,7 +145,7 @@ def read_log(
     moments = [_moments(part.stamps) for part in parts]
     late = sum(_late(seconds) for seconds in moments)
     if late:
-        say(f"{late:,} of {len(whole):,} lines are older than one before them; the lines of a file stay in their order")
+        say(f"{late:,} of {len(whole):,} lines are older than the one before; the lines of a file stay in their order")
     if len(parts) > 1:
         timed = all(np.isfinite(seconds).any() for seconds in moments)
         if timed:
@@ -224,9 +224,8 @@ def _moments(stamps: Sequence[str | None]) -> np.ndarray:
 
 
 def _late(seconds: np.ndarray) -> int:
-    """How many lines of a file are older than an earlier one."""
-    known = seconds[~np.isnan(seconds)]
-    return int(np.count_nonzero(known < np.maximum.accumulate(known))) if len(known) else 0
+    """How many lines of a file are older than the last one before them that has a time."""
+    return int(np.count_nonzero(np.diff(seconds[~np.isnan(seconds)]) < 0))
 
 
 def _never_back(seconds: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
-from itertools import accumulate
+from itertools import pairwise
 
 # CICFlowMeter writes the day first; its earlier versions left out the seconds.
 _FORMS = ("%d/%m/%Y %I:%M:%S %p", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M")
@@ -42,9 +42,9 @@ def in_order(stamps: Sequence[str | None], say: Callable[[str], None]) -> list[s
         say(f"{why}: the order of the rows is taken for that of time")
         return [None] * len(stamps)
     moments = seconds(iso) or []
-    late = sum(moment < before for moment, before in zip(moments, accumulate(moments, max), strict=True))
+    late = sum(moment < before for before, moment in pairwise(moments))
     if late:
-        say(f"{late:,} of {len(stamps):,} rows are older than one before them: they are ordered by their time stamps")
+        say(f"{late:,} of {len(stamps):,} rows are older than the one before: they are ordered by their time stamps")
     return iso
 
 

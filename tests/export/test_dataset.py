@@ -79,7 +79,7 @@ def test_a_file_keeps_its_own_order_when_its_clock_goes_back(tmp_path: Path) -> 
 
 def test_it_says_how_the_lines_were_put_in_order(tmp_path: Path) -> None:
     days = [f"2024-03-{day:02d}T10:00:00Z box a[1]: day {day}" for day in (1, 5, 2, 3, 6)]
-    late = "2 of 5 lines are older than one before them; the lines of a file stay in their order"
+    late = "1 of 5 lines are older than the one before; the lines of a file stay in their order"
     said: List[str] = []
     assert read(write_log(tmp_path / "a", days), say=said.append).lines == days
     assert said[-1] == late

@@ -178,7 +178,7 @@ def test_it_says_what_the_order_of_time_is(tmp_path: Path) -> None:
     lines = [f"{day},2018-02-{day:02d} 08:27:23,BENIGN" for day in (3, 1, 2, 4)]
     said: list[str] = []
     data = read(write_table(tmp_path / "t.csv", lines, "a,Timestamp,Label"), said=said)
-    assert "2 of 4 rows are older than one before them: they are ordered by their time stamps" in said
+    assert "1 of 4 rows are older than the one before: they are ordered by their time stamps" in said
     assert [stamp and stamp[8:10] for stamp in data.stamps] == ["03", "01", "02", "04"]
     said.clear()
     read(write_table(tmp_path / "u.csv", ["1,BENIGN", "2,BENIGN"], "a,Label"), said=said)
