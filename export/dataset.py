@@ -119,6 +119,7 @@ def read_log(
     """
     spec: FormatSpec | None = None
     parts: list[LogData] = []
+    names: list[str] = []
     for source in expand_paths(paths, warn=say):
         # Read once and whole: the standard input and pipes have no second time.
         lines = [line for block in read_blocks(source, max_line_bytes=max_line_bytes) for line in block.lines]
@@ -133,6 +134,7 @@ def read_log(
                 skip_characters=0,
             )
         parts.append(_parse(source, lines, FormatChoice(spec, spec.name, layout, year)))
+        names.append(source.name)
     whole = LogData(spec or FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0))
     for part in parts:
         whole.lines += part.lines
@@ -147,10 +149,10 @@ def read_log(
     if late:
         say(f"{late:,} of {len(whole):,} lines are older than the one before; the lines of a file stay in their order")
     if len(parts) > 1:
-        timed = all(np.isfinite(seconds).any() for seconds in moments)
-        if timed:
+        untimed = [name for name, seconds in zip(names, moments, strict=True) if np.isnan(seconds).all()]
+        if not untimed:
             whole.reorder(np.argsort(np.concatenate([_never_back(seconds) for seconds in moments]), kind="stable"))
-        how = "by their time stamps" if timed else "in the order of the paths, as one of them has no time stamps"
+        how = f"in the order of the paths, as {untimed[0]} has no time stamps" if untimed else "by their time stamps"
         say(f"{len(parts):,} files are read as one log, {how}")
     return whole
 

@@ -71,7 +71,7 @@ class Samples:
         normal = len(self) - anomalous
         if normal < LEAST_NORMAL_RECORDS:
             kinds = Counter(kind for kind in self.kinds if kind != NORMAL).most_common(_SHOWN)
-            others = ", ".join(f"{kind} {count:,}" for kind, count in kinds)
+            others = ", ".join(f"{kind!r} ({count:,})" for kind, count in kinds)
             raise TooLittleDataError(
                 f"{normal:,} normal records are too few: a false-alarm rate of 1 % needs {LEAST_NORMAL_RECORDS}"
                 + (f"; taken for anomalous are {others}" if others else ""),

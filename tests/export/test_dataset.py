@@ -91,7 +91,7 @@ def test_it_says_how_the_lines_were_put_in_order(tmp_path: Path) -> None:
     assert said[-2:] == [late.replace("of 5", "of 10"), "2 files are read as one log, by their time stamps"]
     said.clear()
     read(write_log(tmp_path / "d", ["no time"]), tmp_path / "c", say=said.append)
-    assert said[-1] == "2 files are read as one log, in the order of the paths, as one of them has no time stamps"
+    assert said[-1] == f"2 files are read as one log, in the order of the paths, as {tmp_path / 'd'} has no time stamps"
 
 
 def test_all_files_are_read_in_the_format_of_the_first(tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_what_was_left_out_is_said_before_too_little_is_left(tmp_path: Path) -> 
     preprocessing = Preprocessing(format=spec, masks=[], sessions=None, encoder=encoder)
     subject = Subject(Path("x"), DetectorScorer("flow", preprocessing, 0.5, FakeScorer(lambda _: 0.0)), None)
     said: list[str] = []
-    with pytest.raises(TooLittleDataError, match=r"0 normal .* taken for anomalous are evil 2, weird 1; .*--map"):
+    with pytest.raises(TooLittleDataError, match=r"0 normal .* anomalous are 'evil' \(2\), 'weird' \(1\); .*--map"):
         evaluate([subject], files, StudyOptions(), say=said.append)
     assert said == ["1 records have no label, or are there to be learnt from, and are left out"]
 
