@@ -78,7 +78,8 @@ def read_flows(paths: Sequence[str], options: TrainOptions, *, drop_constant: bo
     )
     rows = _Rows()
     for source, lines in tables:
-        _take(rows, spec, source, lines, labelled=label is not None)
+        if not _take(rows, spec, source, lines, labelled=label is not None):
+            say(f"{source}: holds no rows, only a header")
     if not rows.labels:
         what = "there are no rows in it"
         if rows.ragged:
@@ -131,7 +132,8 @@ def _header(lines: Sequence[str], asked: Sequence[str] | None, where: str) -> tu
     return row, False
 
 
-def _take(rows: _Rows, spec: FormatSpec, where: str, lines: Sequence[str], *, labelled: bool) -> None:
+def _take(rows: _Rows, spec: FormatSpec, where: str, lines: Sequence[str], *, labelled: bool) -> int:
+    """Add a table's rows, and say how many it has, ragged ones among them."""
     batch = read_all(make_reader(spec, reference=_REFERENCE, where=where), lines)
     records = batch.records
     rows.headers += sum(1 for text in lines if text.strip()) - len(batch) - (spec.header is None)
@@ -142,6 +144,7 @@ def _take(rows: _Rows, spec: FormatSpec, where: str, lines: Sequence[str], *, la
         rows.labels.append(fields.pop() if labelled else "")
         rows.fields.append(fields)
         rows.stamps.append(records.timestamp(place))
+    return len(batch)
 
 
 def _kinds(rows: _Rows, options: TrainOptions, label: str | None, where: str, say: Say) -> list[str | None]:

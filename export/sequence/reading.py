@@ -154,6 +154,12 @@ def read_lines(
     sessions = sorted([*sessions, *grouping.finish()], key=lambda session: session.lines[0])
     for note in grouping.notes():
         say(note)
+    if spec.key is not None and sessions and not any(session.key for session in sessions):
+        raise InputError(
+            f"none of the {len(log):,} lines holds the session key {spec.key!r}",
+            where=", ".join(paths),
+            mend="give --session-key a pattern that is found in the lines behind their headers",
+        )
     learnt = sorted({number for session in sessions[: round(len(sessions) * learnt_from)] for number in session.lines})
     masked = Masker(masks).apply([log.contents[number] for number in learnt])
     dictionary = build_dictionary(Counter(masked), masks, given=options.dictionary, say=say)

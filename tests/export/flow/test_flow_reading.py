@@ -205,6 +205,13 @@ def test_headers_in_between_are_counted_as_such(tmp_path: Path) -> None:
     assert not any("further lines" in line for line in said)
 
 
+def test_a_table_without_rows_among_others_is_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    bare = write_table(tmp_path / "bare.csv", [], LABELLED)
+    assert len(read(bare, write_table(tmp_path / "t.csv", ["1,2,BENIGN"], LABELLED), said=said)) == 1
+    assert said[0] == f"{bare}: holds no rows, only a header"
+
+
 def test_decimal_commas_are_told(tmp_path: Path) -> None:
     lines = [f"{number},5;{number % 3},25;{number};BENIGN" for number in range(300)]
     said: list[str] = []

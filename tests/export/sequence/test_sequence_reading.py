@@ -1,4 +1,4 @@
-"""Ready event-id files, read for training."""
+"""Event-id files and lines of logs, read for training."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import pytest
 
 pytest.importorskip("drain3", reason="drain3 belongs to the extra `export`")
 
+from edge.bundle.preprocessing import SessionSpec
 from edge.errors import InputError
-from export.sequence.reading import read_ready
+from export.sequence.reading import read_lines, read_ready
 from export.training.options import TrainOptions
 
 LOG = "Mar  3 04:11:07 gateway sshd[811]: Accepted publickey for root"
@@ -56,3 +57,12 @@ def test_lines_of_a_log_are_no_sessions(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"s: 2 of the first 3 lines are those of a log \(syslog\).*--session-key"):
         read(tmp_path / "s", LOG, LOG, "1 2")
     assert len(read(tmp_path / "t", LOG, LOG, "1 2", format="events")[0]) == 3
+
+
+def test_a_key_that_no_line_holds_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(f"{LOG}\n" * 30, "utf-8")
+    spec = SessionSpec(key=r"job=(\w+)", idle_records=9, length=None, step=None, seconds=None)
+    with pytest.raises(
+        InputError, match=r"log: none of the 30 lines holds the session key 'job=.*; give --s"
+    ):
+        read_lines([str(tmp_path / "log")], TrainOptions(), spec, [], 1.0, say=lambda _: None)
