@@ -62,7 +62,5 @@ def test_lines_of_a_log_are_no_sessions(tmp_path: Path) -> None:
 def test_a_key_that_no_line_holds_is_refused(tmp_path: Path) -> None:
     (tmp_path / "log").write_text(f"{LOG}\n" * 30, "utf-8")
     spec = SessionSpec(key=r"job=(\w+)", idle_records=9, length=None, step=None, seconds=None)
-    with pytest.raises(
-        InputError, match=r"log: none of the 30 lines holds the session key 'job=.*; give --s"
-    ):
+    with pytest.raises(InputError, match=r"log: none of the 30 lines holds the session key 'job=.*; give --s"):
         read_lines([str(tmp_path / "log")], TrainOptions(), spec, [], 1.0, say=lambda _: None)
