@@ -22,6 +22,7 @@ from export.labels import NORMAL
 
 _LOOKED_AT = 1000
 _BLOCK_LINES = 8192
+_LONGEST_SILENCE = 30 * 86400
 
 
 @dataclass
@@ -81,15 +82,17 @@ class LogData:
         return digest.hexdigest()
 
     def days(self) -> float | None:
-        """Days between the first and the last time stamp, or None where the format has none."""
-        known = [stamp for stamp in self.stamps if stamp is not None]
-        first = next(filter(None, map(_moment, known)), None)
-        last = next(filter(None, map(_moment, reversed(known))), None)
-        if first is None or last is None:
-            return None
-        if (first.tzinfo is None) != (last.tzinfo is None):
-            first, last = first.replace(tzinfo=None), last.replace(tzinfo=None)
-        seconds = (last - first).total_seconds()
+        """Days between the earliest and the latest time stamp; None where there are none, or all are equal.
+
+        Clocks run backwards, so the first line need not be the earliest. A silence of more than 30 days does not count:
+        a line from before the clock was set would make decades of a day.
+        """
+        known = [moment for stamp in self.stamps if stamp is not None and (moment := _moment(stamp)) is not None]
+        if not all(moment.tzinfo for moment in known):
+            known = [moment.replace(tzinfo=None) for moment in known]
+        known.sort()
+        steps = [(later - earlier).total_seconds() for earlier, later in pairwise(known)]
+        seconds = sum(step for step in steps if step <= _LONGEST_SILENCE)
         return seconds / 86400 if seconds > 0 else None
 
 
@@ -116,6 +119,7 @@ def read_log(
     """
     spec: FormatSpec | None = None
     parts: list[LogData] = []
+    names: list[str] = []
     for source in expand_paths(paths, warn=say):
         # Read once and whole: the standard input and pipes have no second time.
         lines = [line for block in read_blocks(source, max_line_bytes=max_line_bytes) for line in block.lines]
@@ -130,6 +134,7 @@ def read_log(
                 skip_characters=0,
             )
         parts.append(_parse(source, lines, FormatChoice(spec, spec.name, layout, year)))
+        names.append(source.name)
     whole = LogData(spec or FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0))
     for part in parts:
         whole.lines += part.lines
@@ -140,8 +145,15 @@ def read_log(
     if whole.unparsed:
         say(f"{whole.unparsed:,} of {len(whole):,} lines are not in the format, and are read as plain text")
     moments = [_moments(part.stamps) for part in parts]
-    if len(parts) > 1 and all(len(moment) for moment in moments):
-        whole.reorder(np.argsort(np.concatenate(moments), kind="stable"))
+    late = sum(_late(seconds) for seconds in moments)
+    if late:
+        say(f"{late:,} of {len(whole):,} lines are older than the one before; the lines of a file stay in their order")
+    if len(parts) > 1:
+        untimed = [name for name, seconds in zip(names, moments, strict=True) if np.isnan(seconds).all()]
+        if not untimed:
+            whole.reorder(np.argsort(np.concatenate([_never_back(seconds) for seconds in moments]), kind="stable"))
+        how = f"in the order of the paths, as {untimed[0]} has no time stamps" if untimed else "by their time stamps"
+        say(f"{len(parts):,} files are read as one log, {how}")
     return whole
 
 
@@ -203,22 +215,30 @@ def _take(part: LogData, batch: Batch, texts: Sequence[str]) -> None:
 
 
 def _moments(stamps: Sequence[str | None]) -> np.ndarray:
-    """Seconds of each line, float64 [n], never descending; empty where no line has a time stamp that is understood.
-
-    A line without one has that of the line before, and the first ones that of the first line that has.
-    """
+    """Seconds of each line, float64 [n]; NaN where there is no time stamp that is understood."""
     seconds = np.full(len(stamps), np.nan)
     for place, stamp in enumerate(stamps):
         moment = None if stamp is None else _moment(stamp)
         if moment is not None:
             # A time without an offset is compared as if it were in UTC: all lines of one host are in one zone.
             seconds[place] = (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    return seconds
+
+
+def _late(seconds: np.ndarray) -> int:
+    """How many lines of a file are older than the last one before them that has a time."""
+    return int(np.count_nonzero(np.diff(seconds[~np.isnan(seconds)]) < 0))
+
+
+def _never_back(seconds: np.ndarray) -> np.ndarray:
+    """The same, float64 [n], never descending and nowhere NaN, so that the lines of a file keep their order.
+
+    A line without a time has that of the line before, and the first ones that of the first line that has one.
+    """
     known = np.flatnonzero(~np.isnan(seconds))
-    if not len(known):
-        return seconds[:0]
-    seconds[: known[0]] = seconds[known[0]]
-    filled: np.ndarray = np.fmax.accumulate(seconds)
-    return filled
+    filled = seconds.copy()
+    filled[: known[0]] = seconds[known[0]]
+    return np.fmax.accumulate(filled)
 
 
 def _moment(stamp: str) -> datetime | None:

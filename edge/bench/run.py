@@ -9,11 +9,12 @@ from typing import Callable, List, Optional, Sequence
 
 from edge.bench.end_to_end import EndToEnd, end_to_end
 from edge.bench.report import SCHEMA_VERSION, BundleFacts, InputFacts, Report, Settings, notes_on
-from edge.bench.sample import Sample, as_file
+from edge.bench.sample import Sample, as_file, holds_a_record
 from edge.bench.scenarios import MULTI_STREAM_LINES, Offline, Stream, offline, stream
 from edge.bench.stopwatch import Clock, Stopwatch
 from edge.bundle.folder import Bundle
 from edge.doctor.machine import Machine
+from edge.errors import InputError
 from edge.files.paths import Source
 from edge.formats import Reader
 from edge.reading import sessions_of
@@ -44,6 +45,7 @@ def run_bench(
 
     Raises:
         ProviderError: the model does not run as asked.
+        InputError: there is no record in the sample, or its reader refuses it.
         OutputError: the sample cannot be written to a temporary file.
     """
     watch = Stopwatch(clock)
@@ -61,6 +63,12 @@ def run_bench(
     with as_file(sample) as source:
         choose = _chooser(bundle, sample, source)
         head = decode_block(sample.lines[:1000])
+        if not holds_a_record(choose(head), sample.lines):
+            raise InputError(
+                f"there is no record in its {len(sample.lines):,} lines to measure with",
+                where=source.name,
+                mend="name a log that has some",
+            )
         for index, (name, lines) in enumerate((("single-stream", 1), ("multi-stream", MULTI_STREAM_LINES))):
             if name in scenarios:
                 say(f"{name}: {seconds:g} s")

@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Iterator, List, Sequence
 
+import numpy as np
+
 from edge.bundle.folder import Bundle
 from edge.bundle.golden import decode_golden
 from edge.bundle.manifest import GOLDEN_NAME
 from edge.errors import InputError, OutputError
 from edge.files.lines import read_blocks
 from edge.files.paths import Source, expand_paths
+from edge.formats import Reader
+from edge.text.clean import decode_block
 
 MOST_LINES = 100_000
 MOST_BYTES = 64 << 20
 GOLDEN_LINES = 10_000
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,4 +102,13 @@ def as_file(sample: Sample) -> Iterator[Source]:
                 where=str(path),
                 mend="set TMPDIR to a disk with room",
             ) from error
-        yield Source(path, "sample")
+        yield Source(path, ", ".join(sample.names))
+
+
+def holds_a_record(reader: Reader, lines: List[bytes]) -> bool:
+    """Whether a new reader finds any record in the lines, which may be headers and blank ones alone."""
+    for start in range(0, len(lines), _AT_ONCE):
+        texts = decode_block(lines[start : start + _AT_ONCE])
+        if len(reader.read(texts, start + 1, np.zeros(len(texts), np.int64))):
+            return True
+    return len(reader.finish()) > 0

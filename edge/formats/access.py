@@ -41,6 +41,12 @@ _STAMP = re.compile(rf"\[(?P<time>{_TIME})\] +(?=\")", re.ASCII)
 # (some servers write them) is read to its end. Without a stamp in brackets, only a whole request line is taken for one.
 _REST = r"""(?=[\s"]|$)(?: "(?P<referer>(?:[^"\\]|\\.)*)")?(?: "(?P<agent>(?:[^"\\]|\\.)*)")?"""
 _AFTER_STAMP = re.compile(r"\"(?P<request>.*?)\" (?P<status>\d{3}|-) (?P<size>\d+|-)" + _REST, re.ASCII | re.DOTALL)
+# A line that was written into a CSV file has each quote twice.
+_DOUBLED = re.compile(
+    r"\"\"(?P<request>[^\"]+)\"\" (?P<status>\d{3}|-) (?P<size>\d+|-)(?=[\s\"]|$)"
+    r"(?: \"\"(?P<referer>[^\"]*)\"\")?(?: \"\"(?P<agent>[^\"]*)\"\")?",
+    re.ASCII,
+)
 _NO_STAMP = re.compile(
     r"\"(?P<request>[A-Z]{3,16} [^\"]* HTTP/\d(?:\.\d)?)\" (?P<status>\d{3}) (?P<size>\d+|-)" + _REST, re.ASCII
 )
@@ -99,7 +105,10 @@ def read_request(text: str) -> Optional[Request]:
         return read_json(text)
     # The first stamp only: a line with a thousand of them would take a thousand times as long.
     stamp = _STAMP.search(text)
-    match = _AFTER_STAMP.match(text, stamp.end()) if stamp else _NO_STAMP.search(text)
+    if stamp is None:
+        match = _NO_STAMP.search(text)
+    else:
+        match = _DOUBLED.match(text, stamp.end()) or _AFTER_STAMP.match(text, stamp.end())
     if match is None:
         return None
     values, spans = split_request(match["request"], match.start("request"))

@@ -8,7 +8,8 @@
 
 A request is its request line, its headers up to a blank line, and its body up to the next request. Source: RFC 9112,
 section 2.1; but lines may end in a line feed alone, and a body is taken to the next request line behind a blank line,
-whatever its Content-Length says: in a log that was cut, or put together of several, that finds the next request again.
+or behind as many bytes as its Content-Length says: in a log that was cut, or put together of several, that finds the
+next request again.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ MOST_LINES = 10_000
 """A request of more lines ends there, so that a file without any further one fits into memory."""
 
 _REQUEST_LINE = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,31} \S(?:.*\S)? HTTP/\d(?:\.\d)?\r?", re.ASCII | re.DOTALL)
+_CONTENT_LENGTH = re.compile(r"content-length:[ \t]*(\d{1,15})\s*", re.ASCII | re.IGNORECASE)
 _HEADERS = {"referer": "referer", "user-agent": "agent"}
 
 
@@ -49,18 +51,20 @@ class HttpReader:
         self._open: List[Tuple[int, int, str]] = []  # number, offset and text of each line of a request that goes on
         self._in_headers = False
         self._after_blank = True
+        self._body_bytes_left: Optional[int] = None  # as Content-Length says; None where it says nothing
 
     def read(self, texts: List[str], first_line: int, offsets: np.ndarray) -> Batch:
         """The requests that end in these lines, and the lines that belong to none."""
         ended: List[List[Tuple[int, int, str]]] = []
         for number, (text, offset) in enumerate(zip(texts, offsets.tolist()), first_line):
             blank = not text.strip()
-            if (self._after_blank or self._in_headers) and _REQUEST_LINE.fullmatch(text):
+            if self._may_begin() and _REQUEST_LINE.fullmatch(text):
                 self._end(ended)
                 self._open = [(number, offset, text)]
                 self._in_headers = True
             elif self._open:
                 self._open.append((number, offset, text))
+                self._count(text)
                 self._in_headers &= not blank
                 if len(self._open) == MOST_LINES:
                     self._end(ended)
@@ -75,6 +79,20 @@ class HttpReader:
         self._end(ended)
         return self._batch(ended)
 
+    def _may_begin(self) -> bool:
+        """Whether a request line would begin a request here, and be no part of a body."""
+        complete = not self._in_headers and self._body_bytes_left is not None and self._body_bytes_left <= 0
+        return self._after_blank or self._in_headers or complete or not self._open
+
+    def _count(self, text: str) -> None:
+        """Take a line behind the request line into account for the length of the body."""
+        if self._in_headers:
+            said = _CONTENT_LENGTH.fullmatch(text)
+            if said is not None:
+                self._body_bytes_left = int(said[1])
+        elif self._body_bytes_left is not None:
+            self._body_bytes_left -= len(text.encode("utf-8", "replace")) + 1
+
     def _end(self, ended: List[List[Tuple[int, int, str]]]) -> None:
         """The open request is complete; the blank lines behind it belong to nothing."""
         while self._open and not self._open[-1][2].strip():
@@ -83,6 +101,7 @@ class HttpReader:
             ended.append(self._open)
         self._open = []
         self._in_headers = False
+        self._body_bytes_left = None
 
     def _batch(self, ended: List[List[Tuple[int, int, str]]]) -> Batch:
         texts = ["\n".join([text for _, _, text in lines]) for lines in ended]

@@ -19,6 +19,7 @@ from edge.reading import make_reader
 from edge.reason import Reason
 from edge.runtime.detector import Detector, Finding
 from edge.runtime.records import Record
+from edge.sequence.events import EventsReader
 from edge.sequence.reader import SessionReader, Sessions
 from edge.text.clean import decode_block
 
@@ -51,6 +52,8 @@ class FormatChoice:
             return self._reader(source, self.asked, self.layout)
         own = self._reader(source, self.bundle.name, self.bundle.layout)
         if self.bundle.name in FIXED_FORMATS:
+            if self.bundle.name == EventsReader.name:
+                _say_lines(source, first_texts, say)
             return own
         if self.bundle.name == "layout":
             trial = with_other(self, sessions=None)._reader(source, self.bundle.name, self.bundle.layout)
@@ -71,6 +74,16 @@ class FormatChoice:
         spec = replace(self.bundle, name=name, layout=layout, fields=fields)
         return make_reader(
             spec, reference=_last_written(source), year=self.year, where=source.name, sessions=self.sessions
+        )
+
+
+def _say_lines(source: Source, texts: List[str], say: Callable[[str], None]) -> None:
+    """Lines of a log are read as sessions of words where sessions of event ids are expected: nothing else fits."""
+    found = detect_format(texts)
+    if found.name != "plain":
+        say(
+            f"{source.name}: {found.matched} of the first {found.looked_at} lines are those of a log ({found.name}); "
+            "the bundle reads a session of event ids in each"
         )
 
 

@@ -67,19 +67,22 @@ class ScoreRun:
             source, self._detector, self._choice, say=self._say, max_line_bytes=self._max_line_bytes, stdin=stdin
         )
         before = self.totals.bytes
-        lines = 0
+        lines = found = 0
         for block in blocks:
             records = make_records(block, self._detector, everything=self._everything)
             if records:
                 out.write(self._renderer.render(records))
                 out.flush()
             self.totals.add(block)
+            found += len(block.scores)
             if block.lines is not None:
                 lines += len(block.lines.lines)
                 self.totals.bytes = before + int(block.lines.offsets[-1]) + len(block.lines.lines[-1])
             self.progress.update(self.totals.lines, self.totals.bytes)
         if not lines:
             self._say(f"{source.name}: holds no lines")
+        elif not found:
+            self._say(f"{source.name}: holds no records, only lines that are none, such as a header or blank ones")
 
     def summary(self, seconds: float) -> str:
         """The closing line of the run."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.errors import InputError
 from edge.formats.records import Batch, Piece, Records, no_records
-from edge.table.rows import field_spans, split_row
+from edge.table.rows import field_spans, guess_delimiter, split_row
 
 NAME = "events"
 LABEL_NAMES = ("label", "labels")
@@ -18,9 +18,10 @@ _WORD = re.compile(r"\S+")
 
 
 class _Columns(NamedTuple):
-    """What a header says: how many columns there are, and which hold the ids and the label."""
+    """What a header says: how many columns there are, what parts them, and which hold the ids and the label."""
 
     number: int
+    delimiter: str
     sequence: int
     label: Optional[int]
 
@@ -69,7 +70,8 @@ class EventsReader:
         if self._begun and self._columns is None:
             return False
         self._begun = self._begun or bool(text.strip())
-        names = [field.lower() for field in split_row(text, ",")]
+        delimiter = guess_delimiter(text)
+        names = [field.lower() for field in split_row(text, delimiter)]
         if _SEQUENCE_NAMES.isdisjoint(names):
             if self._columns is None and self._begun and self._label_column is not None:
                 raise InputError(
@@ -83,23 +85,24 @@ class EventsReader:
         label = next((place for place, name in enumerate(names) if name in wanted and place != sequence), None)
         if label is None and self._label_column is not None:
             raise InputError(
-                f"it has no column {self._label_column!r}; its columns are {', '.join(split_row(text, ','))}",
+                f"it has no column {self._label_column!r}; its columns are {', '.join(split_row(text, delimiter))}",
                 where=self._where,
                 mend="give --label-column one of them",
             )
-        self._columns = _Columns(len(names), sequence, label)
+        self._columns = _Columns(len(names), delimiter, sequence, label)
         return True
 
     def _take(self, text: str) -> tuple[Optional[str], Optional[slice]]:
         """A line's label, and where its ids stand; None for a line that does not fit."""
         if self._columns is not None:
-            spans = field_spans(text, ",")
-            if len(spans) != self._columns.number:
+            columns = self._columns
+            spans = field_spans(text, columns.delimiter)
+            if len(spans) != columns.number:
                 return None, None
-            start, end = spans[self._columns.sequence]
+            start, end = spans[columns.sequence]
             if end - start >= 2 and text[start] == text[end - 1] == '"':
                 start, end = start + 1, end - 1
-            label = None if self._columns.label is None else split_row(text, ",")[self._columns.label]
+            label = None if columns.label is None else split_row(text, columns.delimiter)[columns.label]
             return label, slice(start, end)
         comma = text.find(",")
         if comma < 0:

@@ -14,9 +14,11 @@ from edge.errors import InputError
 from edge.formats.layout import HEADER_REACH, compile_layout
 from edge.formats.records import read_all
 from edge.table.reader import FAULT, CsvReader
+from edge.table.rows import guess_delimiter, split_row
 from edge.text.clean import decode_block
 from export.labels import NORMAL, LabelMap
 
+_SHOWN_CHARACTERS = 200
 _MEND_SIDECAR = "give the labels.jsonl that was written with the log"
 
 
@@ -93,7 +95,16 @@ def _json_labels(texts: Sequence[str], column: str, name: str) -> list[str | Non
 
 def _column_labels(texts: Sequence[str], column: str, spec: FormatSpec, name: str) -> list[str | None]:
     # A header that the training was told is that of files without one, the label's column included.
-    batch = read_all(CsvReader([column], spec.header, name), texts)
+    try:
+        batch = read_all(CsvReader([column], spec.header, name), texts)
+    except InputError as error:
+        first = next(text for text in texts if text.strip())
+        columns = spec.header or split_row(first, guess_delimiter(first))
+        raise InputError(
+            f"it has no column {column}; its first line has {', '.join(columns)[:_SHOWN_CHARACTERS]!r}",
+            where=name,
+            mend="give --label-column one that it has",
+        ) from error
     labels: list[str | None] = [None] * len(texts)
     for line, label in zip(batch.lines.tolist(), batch.records.contents, strict=True):
         labels[line - 1] = None if label.startswith(FAULT) else label

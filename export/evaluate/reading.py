@@ -16,7 +16,8 @@ from edge.files.lines import read_blocks
 from edge.files.paths import Source, expand_paths
 from edge.formats.records import Batch, read_all
 from edge.runtime.pipeline import FormatChoice
-from edge.sequence.reader import Sessions
+from edge.sequence.reader import SessionReader, Sessions
+from edge.table.reader import CsvReader
 from edge.text.clean import decode_block
 from export.dataset import LogData
 from export.evaluate.labelled import Labelling
@@ -53,7 +54,15 @@ class Reading:
             InputError: a table lacks a column.
         """
         choice = FormatChoice(self.preprocessing.format, self.asked, self.layout, self.year, self.sessions)
-        return read_all(choice.choose(source, texts[:_LOOKED_AT], say), texts)
+        reader = choice.choose(source, texts[:_LOOKED_AT], say)
+        batch = read_all(reader, texts)
+        for note in reader.notes() if isinstance(reader, SessionReader) else ():
+            say(f"{source.name}: {note}")
+        unparsed = int(np.count_nonzero(batch.records.unparsed))
+        # A table's rows that do not fit cannot be scored, which is said later.
+        if unparsed and reader.name != CsvReader.name:
+            say(f"{source.name}: {unparsed:,} of {len(batch):,} records are not in the format, and read as plain text")
+        return batch
 
 
 class Material(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ import numpy as np
 from edge.errors import TooLittleDataError
 from export.labels import NORMAL
 
+_SHOWN = 8
 LEAST_NORMAL_RECORDS = 100
 """With fewer, one false alarm is more than 1 %, and nothing can be said of rates below that."""
 
@@ -68,10 +70,13 @@ class Samples:
         anomalous = int(self.anomalous.sum())
         normal = len(self) - anomalous
         if normal < LEAST_NORMAL_RECORDS:
+            kinds = Counter(kind for kind in self.kinds if kind != NORMAL).most_common(_SHOWN)
+            others = ", ".join(f"{kind!r} ({count:,})" for kind, count in kinds)
             raise TooLittleDataError(
-                f"{normal:,} normal records are too few: a false-alarm rate of 1 % needs {LEAST_NORMAL_RECORDS}",
+                f"{normal:,} normal records are too few: a false-alarm rate of 1 % needs {LEAST_NORMAL_RECORDS}"
+                + (f"; taken for anomalous are {others}" if others else ""),
                 where=where,
-                mend="give more of the normal log",
+                mend="give more of the normal log, or say with --map which labels are normal",
             )
         if not anomalous:
             raise TooLittleDataError(

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from edge import __version__
+from edge.bundle.preprocessing import FeatureEncoderSpec
+from edge.encoders.features import FeatureEncoder
 from edge.errors import InputError
 from edge.runtime.verdicts import is_anomalous
 from export.evaluate import report as reports
@@ -133,9 +135,9 @@ def evaluate(subjects: Sequence[Subject], material: Material, options: StudyOpti
     """
     first = subjects[0]
     own = material.samples(_reading(first, options), say)
-    own.check(_names(material))
     if own.unlabelled:
         say(f"{own.unlabelled:,} records have no label, or are there to be learnt from, and are left out")
+    own.check(_names(material))
     scored = [_score(first.scorer, reports.DETECTOR, own, say)]
     kept = scored[0].samples
     kept.check(_names(material))
@@ -186,12 +188,23 @@ def _score(scorer: Scorer, kind: str, samples: Samples, say: Say) -> Scored:
     known = ~np.isnan(scores)
     unscored = int(np.count_nonzero(~known))
     if unscored:
-        say(f"{unscored:,} of {len(scores):,} records cannot be scored by {scorer.name}, and are left out")
+        first = int(np.flatnonzero(~known)[0])
+        fault = _fault(scorer, samples.contents[first])
+        why = "" if fault is None else f"; the first is {samples.places[first]}: {fault}"
+        say(f"{unscored:,} of {len(scores):,} records cannot be scored by {scorer.name}, and are left out{why}")
         samples, scores = samples.pick(np.flatnonzero(known).tolist()), scores[known]
         samples.check(scorer.name)
     # Equal inputs to the baselines count as equal for all: numbers and addresses are no new evidence.
     clusters = number(ReadInputs(scorer.preprocessing).of_contents(samples.contents))
     return Scored(scorer, kind, samples, scores, clusters, unscored)
+
+
+def _fault(scorer: Scorer, content: str) -> str | None:
+    """Why a content cannot be scored, where its encoder says so."""
+    spec = scorer.preprocessing.encoder
+    if not isinstance(spec, FeatureEncoderSpec):
+        return None
+    return FeatureEncoder(spec).encode([content]).faults.get(0)
 
 
 def _row(scored: Scored, options: StudyOptions, trained: set[str] | None) -> reports.Row:

@@ -71,17 +71,25 @@ def candidates(header: Sequence[str], label: str | None, asked: Sequence[str] | 
         chosen = [name for name in header if name and meaning(name) not in _NEVER_FEATURES]
     chosen = [name for name in dict.fromkeys(chosen) if name != label]
     if not chosen:
-        raise InputError("no column is left to be a feature", where=where, mend="name some with --fields")
+        raise InputError(
+            f"no column is left to be a feature; its first line has {', '.join(header)[:200]!r}",
+            where=where,
+            mend="that line must name the columns, or --header; --fields names those to look at",
+        )
     return chosen
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column's values: `numbers`, float32 [rows], NaN or infinite where there is none, or None for text."""
+    """A column's values: `numbers`, float32 [rows], NaN or infinite where there is none, or None for text.
+
+    `word` is its first value that is neither empty nor a number.
+    """
 
     name: str
     numbers: np.ndarray | None
     distinct: int
+    word: str | None = None
 
     @property
     def bad(self) -> int:
@@ -96,11 +104,12 @@ def read_column(name: str, values: Sequence[str]) -> Column:
     words = {text for text in distinct if text and not is_number(text)}
     filled = sum(1 for text in values if text)
     wordy = sum(1 for text in values if text in words) if words else 0
+    word = next((text for text in values if text in words), None) if words else None
     if wordy * 2 > filled:
-        return Column(name, None, len(distinct))
+        return Column(name, None, len(distinct), word)
     with np.errstate(over="ignore"):
         numbers = np.array([known[text] for text in values], np.float64).astype(np.float32)
-    return Column(name, numbers, len(distinct))
+    return Column(name, numbers, len(distinct), word)
 
 
 def is_number(text: str) -> bool:

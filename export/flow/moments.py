@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from itertools import pairwise
 
 # CICFlowMeter writes the day first; its earlier versions left out the seconds.
 _FORMS = ("%d/%m/%Y %I:%M:%S %p", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M")
@@ -25,6 +26,26 @@ def to_iso(stamps: Sequence[str | None]) -> list[str | None] | None:
             return None
         found.append(moment.isoformat())
     return found
+
+
+def in_order(stamps: Sequence[str | None], say: Callable[[str], None]) -> list[str | None]:
+    """The stamps as `to_iso` gives them, all None where it gives none; `say` is told what the order of time is."""
+    iso = to_iso(stamps)
+    if iso is None:
+        known = {stamp: to_iso([stamp]) is not None for stamp in set(stamps)}
+        odd = [stamp for stamp in stamps if not known[stamp]]
+        if any(stamps) and odd:
+            shown = next((f" (such as {stamp[:40]!r})" for stamp in odd if stamp), "")
+            why = f"{len(odd):,} of {len(stamps):,} rows have no time stamp that is understood{shown}"
+        else:
+            why = "no column Timestamp was found"
+        say(f"{why}: the order of the rows is taken for that of time")
+        return [None] * len(stamps)
+    moments = seconds(iso) or []
+    late = sum(moment < before for before, moment in pairwise(moments))
+    if late:
+        say(f"{late:,} of {len(stamps):,} rows are older than the one before: they are ordered by their time stamps")
+    return iso
 
 
 def seconds(stamps: Sequence[str | None]) -> list[float] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,8 +19,9 @@ from edge.table.rows import guess_delimiter, join_fields, join_row, split_fields
 from edge.text.clean import decode_block
 from export.dataset import LogData
 from export.flow import nsl_kdd
-from export.flow.columns import MOST_VALUES, Column, candidates, is_number, label_column, read_column
-from export.flow.moments import to_iso
+from export.flow.columns import candidates, is_number, label_column, read_column
+from export.flow.moments import in_order
+from export.flow.usable import Say, never_vary, scorable, some, usable
 from export.labels import NORMAL, LabelMap
 from export.training.options import TrainOptions
 
@@ -29,17 +30,21 @@ _LOOKED_AT = 1000
 _SHOWN = 8
 _REFERENCE = datetime(2000, 1, 1)
 _MOST_LINE_BYTES = 1 << 20
-Say = Callable[[str], None]
 
 
 @dataclass
 class _Rows:
-    """Rows of all files: the wanted fields of each, its label and its time stamp as written."""
+    """Rows of all files: the wanted fields of each, its label and its time stamp as written.
+
+    `ragged` says of each row that has other fields than its header where it is and what is wrong; `headers` counts the
+    lines that name columns again.
+    """
 
     fields: list[list[str]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     stamps: list[str | None] = field(default_factory=list)
-    ragged: int = 0
+    ragged: list[str] = field(default_factory=list)
+    headers: int = 0
 
 
 def read_flows(paths: Sequence[str], options: TrainOptions, *, drop_constant: bool, say: Say) -> LogData:
@@ -55,7 +60,8 @@ def read_flows(paths: Sequence[str], options: TrainOptions, *, drop_constant: bo
     tables = list(_tables(paths, say))
     if not tables:
         raise InputError("there are no rows in it", where=", ".join(paths), mend="give tables of flows")
-    where, first = tables[0]
+    where, lines = tables[0]
+    first = [text for text in lines if text.strip()]
     header, fixed = _header(first, options.header, where)
     delimiter = guess_delimiter(first[0])
     sample = [split_row(line, delimiter) for line in first[(0 if fixed else 1) : _LOOKED_AT]]
@@ -72,17 +78,24 @@ def read_flows(paths: Sequence[str], options: TrainOptions, *, drop_constant: bo
     )
     rows = _Rows()
     for source, lines in tables:
-        _take(rows, spec, source, lines, labelled=label is not None)
+        if not _take(rows, spec, source, lines, labelled=label is not None):
+            say(f"{source}: holds no rows, only a header")
     if not rows.labels:
-        raise InputError("there are no rows in it", where=where, mend="give tables of flows")
+        what = "there are no rows in it"
+        if rows.ragged:
+            what = f"none of the {len(rows.ragged):,} rows has as many fields as its header; {rows.ragged[0]}"
+        raise InputError(what, where=where, mend="give tables whose first line names the columns of all rows")
     if rows.ragged:
-        say(f"{rows.ragged:,} rows have another number of fields than their header, and are left out")
+        counted = f"{len(rows.ragged):,} rows have another number of fields than their header, and are left out"
+        say(f"{counted}, the first at {rows.ragged[0]}")
+    if rows.headers:
+        say(f"{rows.headers:,} further lines name the columns again, and are no rows")
     kinds = _kinds(rows, options, label, where, say)
     return _data(rows, wanted, kinds, spec, where, drop_constant=drop_constant, say=say)
 
 
 def _tables(paths: Sequence[str], say: Say) -> list[tuple[str, list[str]]]:
-    """Each source's name and its lines that hold something; what in a folder is no table is passed over."""
+    """Each source's name and its lines, where any holds something; what in a folder is no table is passed over."""
     found = []
     for source in expand_paths(paths, warn=say):
         named = source.path is None or str(source.path) in paths
@@ -90,9 +103,11 @@ def _tables(paths: Sequence[str], say: Say) -> list[tuple[str, list[str]]]:
             say(f"{source.name}: passed over, its name is not that of a table ({', '.join(TABLE_SUFFIXES)})")
             continue
         blocks = read_blocks(source, max_line_bytes=_MOST_LINE_BYTES)
-        lines = [text for block in blocks for text in decode_block(block.lines) if text.strip()]
-        if lines:
+        lines = [text for block in blocks for text in decode_block(block.lines)]
+        if any(text.strip() for text in lines):
             found.append((source.name, lines))
+        else:
+            say(f"{source.name}: holds no lines")
     return found
 
 
@@ -117,14 +132,19 @@ def _header(lines: Sequence[str], asked: Sequence[str] | None, where: str) -> tu
     return row, False
 
 
-def _take(rows: _Rows, spec: FormatSpec, where: str, lines: Sequence[str], *, labelled: bool) -> None:
-    records = read_all(make_reader(spec, reference=_REFERENCE, where=where), lines).records
+def _take(rows: _Rows, spec: FormatSpec, where: str, lines: Sequence[str], *, labelled: bool) -> int:
+    """Add a table's rows, and say how many it has, ragged ones among them."""
+    batch = read_all(make_reader(spec, reference=_REFERENCE, where=where), lines)
+    records = batch.records
+    rows.headers += sum(1 for text in lines if text.strip()) - len(batch) - (spec.header is None)
+    for place in np.flatnonzero(records.unparsed).tolist():
+        rows.ragged.append(f"{where}:{batch.lines[place]} ({records.contents[place].strip()})")
     for place in np.flatnonzero(~records.unparsed).tolist():
         fields = split_fields(records.contents[place])
         rows.labels.append(fields.pop() if labelled else "")
         rows.fields.append(fields)
         rows.stamps.append(records.timestamp(place))
-    rows.ragged += int(records.unparsed.sum())
+    return len(batch)
 
 
 def _kinds(rows: _Rows, options: TrainOptions, label: str | None, where: str, say: Say) -> list[str | None]:
@@ -149,6 +169,12 @@ def _kinds(rows: _Rows, options: TrainOptions, label: str | None, where: str, sa
             where=f"{where}, column {label}",
             mend='say which are, such as --map "Benign=0,*=1", or name another --label-column',
         )
+    attacks = Counter(kind for kind in kinds if kind)
+    listed = [f"{kind} {count:,}" for kind, count in attacks.most_common()]
+    say(
+        f"{attacks.total():,} of {len(kinds) - kinds.count(None):,} rows are labelled as attacks"
+        + (f": {some(listed)}" if listed else "")
+    )
     return kinds
 
 
@@ -167,14 +193,10 @@ def _data(
         read_column(name, values)
         for name, values in zip(wanted, zip(*(rows.fields[place] for place in labelled), strict=True), strict=True)
     ]
-    columns = _usable(columns, len(labelled), say)
-    kept = _scorable(columns, len(labelled), say)
-    constant = [column.name for column in columns if _is_constant(column, kept)]
-    if constant and drop_constant:
-        say(f"{_some(constant)} never vary, and are left out")
-        columns = [column for column in columns if column.name not in set(constant)]
-    elif constant:
-        say(f"{_some(constant)} never vary: nothing is learnt from them but that another value is odd")
+    columns = usable(columns, len(labelled), say)
+    kept = scorable(columns, len(labelled), say)
+    constant = never_vary(columns, kept, drop=drop_constant, say=say)
+    columns = [column for column in columns if column.name not in constant]
     if not columns or not len(kept):
         raise InputError(
             "no rows are left" if columns else "no column is left to be a feature",
@@ -189,51 +211,11 @@ def _data(
         data.kinds.append(kinds[place] or NORMAL)
         data.stamps.append(rows.stamps[place])
     data.lines = data.contents
-    iso = to_iso(data.stamps)
-    if iso is None and any(data.stamps):
-        say("the time stamps are not understood: the order of the rows is taken for that of time")
-    data.stamps = iso or [None] * len(data)
+    data.stamps = in_order(data.stamps, say)
     repeated = len(data) - len(set(zip(data.contents, data.kinds, strict=True)))
     if repeated:
         say(f"{repeated:,} of {len(data):,} rows equal an earlier one")
     return data
-
-
-def _usable(columns: Sequence[Column], rows: int, say: Say) -> list[Column]:
-    """The columns without those that are no features: names of things, and what is missing in most rows."""
-    naming = [column.name for column in columns if column.numbers is None and column.distinct > MOST_VALUES]
-    if naming:
-        say(f"{_some(naming)} have more than {MOST_VALUES} different texts, and are no features")
-    empty = [column.name for column in columns if 2 * column.bad > rows]
-    if empty:
-        say(f"{_some(empty)} have no finite number in most rows, and are no features")
-    left_out = {*naming, *empty}
-    return [column for column in columns if column.name not in left_out]
-
-
-def _scorable(columns: Sequence[Column], rows: int, say: Say) -> np.ndarray:
-    """int64 [kept]: the rows that have a finite number in each column of numbers."""
-    good = np.ones(rows, np.bool_)
-    for column in columns:
-        if column.numbers is not None:
-            good &= np.isfinite(column.numbers)
-    if not good.all():
-        named = [f"{column.name} {column.bad:,}" for column in columns if column.bad]
-        lost = rows - int(good.sum())
-        say(f"{lost:,} of {rows:,} rows have missing or infinite values, and are left out: {_some(named)}")
-    return np.flatnonzero(good)
-
-
-def _is_constant(column: Column, kept: np.ndarray) -> bool:
-    if column.numbers is None:
-        return column.distinct == 1
-    numbers = column.numbers[kept]
-    return bool(len(numbers)) and bool((numbers == numbers[0]).all())
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
 
 
 def raw_rows(data: LogData) -> LogData:

@@ -49,6 +49,8 @@ class FlowTrainable:
 
     def split(self, data: LogData, options: TrainOptions, *, say: Callable[[str], None]) -> Slices:
         """The cut rows, without columns that nothing can be learnt from."""
+        if options.preset == SEED.name:
+            say("the rows are shuffled before they are cut, as published: their order and times do not matter")
         return _without_rare(self.cut(data, options), say)
 
     def cut(self, data: LogData, options: TrainOptions) -> Slices:

@@ -13,6 +13,8 @@ from export.line.presets import PRESETS
 from export.training.options import TrainOptions
 
 _SHOWN = 8
+# A column with more labels is probably none of labels, or it is missing on some lines.
+_MANY = 64
 
 
 def check_labels(options: TrainOptions) -> None:
@@ -58,7 +60,8 @@ def label(data: LogData, options: TrainOptions, *, say: Callable[[str], None]) -
     found = [header.match(line, 0, HEADER_REACH) for line in data.lines]
     labels = [NORMAL if match is None else match[options.label_column] for match in found]
     rules = LabelMap() if options.labels is None else LabelMap.parse(options.labels)
-    known = iter(rules.kinds([one for one, match in zip(labels, found, strict=True) if match is not None], "--map"))
+    fitting = [one for one, match in zip(labels, found, strict=True) if match is not None]
+    known = iter(rules.kinds(fitting, f"the field {options.label_column}"))
     kinds = [NORMAL if match is None else next(known) for match in found]
     data.kinds = [kind or NORMAL for kind in kinds]
     kept = data.pick(place for place, kind in enumerate(kinds) if kind is not None)
@@ -66,8 +69,15 @@ def label(data: LogData, options: TrainOptions, *, say: Callable[[str], None]) -
     listed = ", ".join(f"{kind} {count:,}" for kind, count in anomalous.most_common(_SHOWN))
     more = f" and {len(anomalous) - _SHOWN} more labels" if len(anomalous) > _SHOWN else ""
     dropped = f", {len(data) - len(kept):,} dropped" if len(kept) < len(data) else ""
+    many = f"; {len(anomalous)} labels are many: --map says which of them are any" if len(anomalous) > _MANY else ""
     say(
         f"{sum(anomalous.values()):,} of {len(kept):,} lines are labelled as anomalies{dropped}"
-        + (f": {listed}{more}" if listed else "")
+        + (f": {listed}{more}{many}" if listed else "")
     )
+    if len(data) and NORMAL not in kept.kinds:
+        raise InputError(
+            f"no line is normal; the labels are {listed}{more}" if listed else "no line is left, as --map says",
+            where=f"the field {options.label_column}",
+            mend='say with --map which labels are normal, such as "-=0,*=1"',
+        )
     return kept

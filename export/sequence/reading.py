@@ -12,7 +12,8 @@ from edge.dictionary.spec import Dictionary
 from edge.errors import InputError
 from edge.files.lines import read_blocks
 from edge.files.paths import expand_paths
-from edge.formats import Batch
+from edge.formats import Batch, detect_format
+from edge.formats.plain import PlainFormat
 from edge.sequence import events
 from edge.sequence.events import EventsReader
 from edge.sequence.grouping import Event, Session, make_grouping, seconds_of
@@ -24,6 +25,7 @@ from export.dictionary.build import build_dictionary
 from export.labels import NORMAL, LabelMap
 from export.training.options import TrainOptions
 
+_SHOWN = 8
 READY = FormatSpec(name=events.NAME, layout=None, fields=None, header=None, skip_characters=0)
 
 
@@ -46,22 +48,61 @@ def read_ready(
     """
     labels = LabelMap() if options.labels is None else LabelMap.parse(options.labels)
     data = LogData(READY)
+    seen: list[str | None] = []
     dropped = 0
     for source in expand_paths(paths, warn=say):
         reader = EventsReader(source.name, options.label_column)
+        batches: list[Batch] = []
+        found: list[str | None] = []
         for block in read_blocks(source):
             texts = decode_block(block.lines)
-            batch = reader.read(texts, block.first_line, block.offsets)
-            kinds = labels.kinds([label or "" for label in reader.labels], source.name)
-            dropped += _take(data, batch, kinds, spec)
+            if options.format is None and not batches:
+                _refuse_log(texts, source.name)
+            batches.append(reader.read(texts, block.first_line, block.offsets))
+            found += reader.labels
+        kinds = labels.kinds([label or "" for label in found], source.name)
+        for batch in batches:
+            dropped += _take(data, batch, kinds[: len(batch)], spec)
             data.unparsed += int(batch.records.unparsed.sum())
+            del kinds[: len(batch)]
+        seen += found
+    if 2 * data.unparsed >= len(seen) > 0:
+        raise InputError(
+            f"only {len(seen) - data.unparsed:,} of {len(seen):,} lines are sessions of event ids",
+            where=", ".join(paths),
+            mend="give lines such as 5 22 9, or a table whose first line names a column Sequence",
+        )
+    if any(label is not None for label in seen):
+        _say_labels(data.kinds, seen, say)
     if options.labels is not None and not any(data.kinds) and not dropped:
         say("no session has a label that means an anomaly")
     if dropped:
         say(f"{dropped:,} sessions are left out, as --map says")
     if data.unparsed:
-        say(f"{data.unparsed:,} of {len(data):,} lines are no sessions of event ids, and are read as they are")
+        say(f"{data.unparsed:,} of {len(seen):,} lines are no sessions of event ids, and are read as they are")
     return SessionData(data, spec, None)
+
+
+def _refuse_log(texts: Sequence[str], where: str) -> None:
+    """Raise `InputError` for the lines of a log: each would be a session of words."""
+    found = detect_format(texts)
+    if found.name != PlainFormat.name:
+        raise InputError(
+            f"{found.matched:,} of the first {found.looked_at:,} lines are those of a log ({found.name}), no sessions",
+            where=where,
+            mend="say how lines are put together with --session-key, --window or --seconds, or give --format events",
+        )
+
+
+def _say_labels(kinds: Sequence[str], labels: Sequence[str | None], say: Callable[[str], None]) -> None:
+    odd = Counter(filter(None, kinds))
+    listed = ", ".join(f"{kind} {count:,}" for kind, count in odd.most_common(_SHOWN))
+    more = f" and {len(odd) - _SHOWN} more labels" if len(odd) > _SHOWN else ""
+    without = sum(not label for label in labels)
+    rest = f"; {without:,} lines have no label, and count as normal" if without else ""
+    say(
+        f"{odd.total():,} of {len(kinds):,} sessions are labelled as anomalies{': ' if odd else ''}{listed}{more}{rest}"
+    )
 
 
 def _take(data: LogData, batch: Batch, kinds: Sequence[str | None], spec: SessionSpec | None) -> int:
@@ -113,6 +154,12 @@ def read_lines(
     sessions = sorted([*sessions, *grouping.finish()], key=lambda session: session.lines[0])
     for note in grouping.notes():
         say(note)
+    if spec.key is not None and sessions and not any(session.key for session in sessions):
+        raise InputError(
+            f"none of the {len(log):,} lines holds the session key {spec.key!r}",
+            where=", ".join(paths),
+            mend="give --session-key a pattern that is found in the lines behind their headers",
+        )
     learnt = sorted({number for session in sessions[: round(len(sessions) * learnt_from)] for number in session.lines})
     masked = Masker(masks).apply([log.contents[number] for number in learnt])
     dictionary = build_dictionary(Counter(masked), masks, given=options.dictionary, say=say)

@@ -129,8 +129,12 @@ class _Budget:
             return cls(options.target_fpr, None, None)
         days = calibration.days()
         if days is None:
+            known = any(stamp is not None for stamp in calibration.stamps)
             raise InputError(
-                "the log has no time stamps that a budget by the day could be counted with", mend="use --target-fpr"
+                "the held-out records span no time (their time stamps are equal, or not understood)"
+                if known
+                else "the log has no time stamps that a budget by the day could be counted with",
+                mend="use --target-fpr",
             )
         return cls(None, options.alerts_per_day, days)
 

@@ -77,6 +77,23 @@ def test_a_file_keeps_its_own_order_when_its_clock_goes_back(tmp_path: Path) -> 
     assert read(tmp_path / "a").lines == back
 
 
+def test_it_says_how_the_lines_were_put_in_order(tmp_path: Path) -> None:
+    days = [f"2024-03-{day:02d}T10:00:00Z box a[1]: day {day}" for day in (1, 5, 2, 3, 6)]
+    late = "1 of 5 lines are older than the one before; the lines of a file stay in their order"
+    said: List[str] = []
+    assert read(write_log(tmp_path / "a", days), say=said.append).lines == days
+    assert said[-1] == late
+    said.clear()
+    read(write_log(tmp_path / "c", sorted(days)), say=said.append)
+    assert not any("older" in line for line in said)
+    said.clear()
+    read(tmp_path / "a", tmp_path / "c", say=said.append)
+    assert said[-2:] == [late.replace("of 5", "of 10"), "2 files are read as one log, by their time stamps"]
+    said.clear()
+    read(write_log(tmp_path / "d", ["no time"]), tmp_path / "c", say=said.append)
+    assert said[-1] == f"2 files are read as one log, in the order of the paths, as {tmp_path / 'd'} has no time stamps"
+
+
 def test_all_files_are_read_in_the_format_of_the_first(tmp_path: Path) -> None:
     """What is held out is scored again later, as raw lines of one format."""
     write_log(tmp_path / "a", normal_lines(9))
@@ -84,7 +101,7 @@ def test_all_files_are_read_in_the_format_of_the_first(tmp_path: Path) -> None:
     said: List[str] = []
     data = read(tmp_path, say=said.append)
     assert data.contents[-1].startswith('{"MESSAGE"')
-    assert said[-1] == "1 of 10 lines are not in the format, and are read as plain text"
+    assert "1 of 10 lines are not in the format, and are read as plain text" in said
 
 
 def test_files_without_time_stamps_keep_the_order_in_which_they_were_given(tmp_path: Path) -> None:
@@ -99,7 +116,7 @@ def test_the_format_is_found_said_and_may_be_asked_for(tmp_path: Path) -> None:
     found = read(log, say=said.append)
     assert found.format == FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0)
     assert found.contents[0] == "cron[0]: job 0 done"
-    assert said == [f"{log}: format syslog (30 of the first 30 lines)"]
+    assert said[0] == f"{log}: format syslog (30 of the first 30 lines)"
     assert read(log, asked="plain").contents == normal_lines(30)
     layout = read(log, asked="layout", layout="<Month> <Day> <Time> <Host> <Content>")
     assert layout.contents[1] == "sshd[1]: session opened for user alice"
@@ -122,7 +139,7 @@ def test_lines_that_do_not_fit_are_kept_counted_and_said(tmp_path: Path) -> None
     data = read(log, say=said.append)
     assert data.unparsed == 2
     assert data.contents[-2:] == ["no header at all", "\tat java.lang.Thread"]
-    assert said[-1] == "2 of 22 lines are not in the format, and are read as plain text"
+    assert "2 of 22 lines are not in the format, and are read as plain text" in said
 
 
 def test_the_standard_input_is_read_once_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +230,9 @@ def test_the_fingerprint_is_the_hash_of_the_lines() -> None:
         (["2024-03-01T00:00:00", "2024-03-02T00:00:00+05:00"], 1.0),
         (["2016-12-31T12:00:60", "2017-01-01T12:00:59"], 1.0),
         (["yesterday", "2024-03-01T00:00:00", "2024-03-02T00:00:00", "today"], 1.0),
-        (["2024-03-02T00:00:00", "2024-03-01T00:00:00"], None),
+        (["2024-03-02T00:00:00", "2024-03-01T00:00:00"], 1.0),
+        (["2024-03-02T00:00:00", "2024-03-05T00:00:00", "2024-03-01T00:00:00", "2024-03-02T00:00:00"], 4.0),
+        (["1970-01-01T00:00:05", "2024-03-02T00:00:00", "2024-03-05T00:00:00"], 3.0),
         (["2024-03-02T00:00:00"] * 2, None),
         (["2024-03-02T00:00:00"], None),
         (["yesterday", "today"], None),

@@ -97,3 +97,12 @@ def test_verify_replays_the_rows_that_cannot_be_scored_too(bundle: Path, oddline
     golden = records((bundle / "golden.jsonl").read_text(encoding="utf-8"))
     assert [one["score"] is None for one in golden] == [False] * 4 + [True] * 3
     assert oddline("verify", bundle).status == 0
+
+
+def test_a_table_without_a_row_is_said(bundle: Path, tmp_path: Path, oddline: Callable[..., Any]) -> None:
+    log = write(tmp_path / "flows.csv", HEADER, "", HEADER)
+    ended = oddline("score", bundle, log)
+    assert (ended.status, ended.out) == (0, "")
+    first, summary = ended.err.splitlines()
+    assert first == f"oddline: {log}: holds no records, only lines that are none, such as a header or blank ones"
+    assert summary.startswith("oddline: 3 lines from 1 source, 0 records, 0 anomalous")

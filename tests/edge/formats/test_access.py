@@ -38,6 +38,8 @@ def content(text: str, *fields: str) -> str:
         COMMON,
         COMBINED,
         f'"{COMBINED}"',
+        '"{}"'.format(COMBINED.replace('"', '""')),
+        '"{}"'.format(COMMON.replace('"', '""')),
         COMBINED + ' "-" 0.004 rt=0.1',
         "www.example.org:443 " + COMBINED,
         "Mar 24 14:02:50 web1 nginx[771]: " + COMBINED,
@@ -229,6 +231,16 @@ def test_a_reason_is_found_in_the_line() -> None:
     assert text[first:last] == "/../etc"
 
 
+def test_fields_of_a_line_whose_quotes_are_doubled() -> None:
+    single = COMMON + ' "http://example.org/a?b" "Mozilla/5.0 (X11)"'
+    text = '"{}"'.format(single.replace('"', '""'))
+    wanted = ["referer", "agent", "client"]
+    assert content(text, *wanted) == content(single, *wanted)
+    before = len(content(text, "referer")) + 1
+    start, end = AccessFormat(wanted).parse([text]).span_in_text(0, before, before + 7)
+    assert text[start:end] == "Mozilla"
+
+
 def test_a_broken_request_is_pointed_at() -> None:
     text = line(r"\x16\x03/x", "400 0")
     records = AccessFormat().parse([text])
@@ -277,6 +289,7 @@ def test_a_line_by_itself_gives_what_it_gives_in_a_block(texts: List[str]) -> No
         f"{STAMP} " * 20_000,
         f'{STAMP} "' + '" 200 x' * 30_000,
         f'{STAMP} "' + "GET " * 50_000,
+        f'{STAMP} ""' + 'GET"" ' * 50_000,
         '"GET ' * 40_000,
         "1.2.3.4 " * 25_000,
         '{"a":"' + '\\"' * 50_000,

@@ -97,8 +97,28 @@ def test_lines_of_no_request_are_records_by_themselves() -> None:
 
 
 def test_a_request_line_in_a_body_begins_a_request_only_behind_a_blank_line() -> None:
-    assert len(read([*POST, GET[0]])) == 1
-    assert len(read([*POST, "", GET[0]])) == 2
+    assert len(read([*POST[:-1], "half a body", GET[0]])) == 1
+    assert len(read([*POST[:-1], "half a body", "", GET[0]])) == 2
+
+
+@pytest.mark.parametrize("cut", [3, 6, 9])
+def test_glued_requests_are_told_by_the_length_of_the_body(cut: int) -> None:
+    """No blank line parts them, and nothing of the second one may hide in the body of the first."""
+    lines = [*POST, *POST, *POST[:-1], "user=hubert", "pwd=x%27yz", *GET]
+    reader = HttpReader()
+    first = reader.read(lines[:cut], 1, np.arange(cut))
+    batch = join_batches(first, reader.read(lines[cut:], cut + 1, np.arange(len(lines) - cut)))
+    batch = join_batches(batch, reader.finish())
+    assert members(batch) == [[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12], [13, 14, 15, 16, 17, 18, 19], [20, 21]]
+    assert batch.records.contents[:2] == [POST_CONTENT] * 2
+    without = [line for line in lines if not line.startswith("Content-Length")]
+    assert len(read(without)) == 1, "what says nothing of its length goes on"
+
+
+def test_a_request_begins_where_none_is_open() -> None:
+    batch = read(["half=a&body", *GET, "", *GET])
+    assert members(batch) == [[1], [2, 3], [6, 7]]
+    assert batch.records.unparsed.tolist() == [True, False, False]
 
 
 def test_a_request_that_never_ends_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,13 @@ def test_a_bundle_of_whole_lines_sees_whole_lines() -> None:
     assert choose(FormatChoice(PLAIN), SYSLOG_LINE, SYSLOG_LINE) == ("plain", [])
 
 
+def test_lines_of_a_log_among_sessions_are_said() -> None:
+    events = FormatSpec(name="events", layout=None, fields=None, header=None, skip_characters=0)
+    assert choose(FormatChoice(events), "5 22 9", "blk_1,5 22") == ("events", [])
+    what = "2 of the first 3 lines are those of a log (syslog); the bundle reads a session of event ids in each"
+    assert choose(FormatChoice(events), SYSLOG_LINE, SYSLOG_LINE, "5 22 9") == ("events", [f"stdin: {what}"])
+
+
 @pytest.mark.parametrize("spec", [SYSLOG, PLAIN, LAYOUT])
 def test_what_was_asked_for_is_taken(spec: FormatSpec) -> None:
     assert choose(FormatChoice(spec, asked="rfc5424"), SYSLOG_LINE) == ("rfc5424", [])

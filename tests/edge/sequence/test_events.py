@@ -43,6 +43,16 @@ def test_a_table_with_labels_and_a_header_that_comes_again() -> None:
     assert (batch.records.contents, reader.labels, batch.lines.tolist()) == (["7 8"], ["1"], [5])
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_a_table_with_other_delimiters(delimiter: str) -> None:
+    reader = EventsReader("x.csv", "Label")
+    lines = [f"Job{delimiter}Sequence{delimiter}Label", f"j1{delimiter}5 22{delimiter}bad", "j2,5 22,good"]
+    batch = reader.read(lines, 1, np.arange(3))
+    assert batch.records.contents == ["5 22", "j2,5 22,good"]
+    assert batch.records.unparsed.tolist() == [False, True]
+    assert reader.labels == ["bad", None]
+
+
 def test_what_does_not_fit_is_read_as_it_is() -> None:
     batch = read("5,22,5", "5 22,0", "7")
     assert batch.records.contents == ["5,22,5", "5 22,0", "7"]

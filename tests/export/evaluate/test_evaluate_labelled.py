@@ -79,7 +79,7 @@ def test_a_table_whose_header_the_run_knows(tmp_path: Path) -> None:
 
 def test_faults_of_a_table(tmp_path: Path) -> None:
     path = write_log(tmp_path / "flows.csv", TABLE)
-    with pytest.raises(InputError, match=r"flows\.csv: it has no column Verdict"):
+    with pytest.raises(InputError, match=r"flows\.csv: it has no column Verdict; its first line has .*; give"):
         samples(path, Labelling("Verdict"), FLOWS)
     with pytest.raises(InputError, match=r"--map says nothing of the labels 'DoS Hulk' \(1\)"):
         samples(path, Labelling("Label", LabelMap.parse("Benign=0,Attempted=0,DoS=1")), FLOWS)

@@ -10,9 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evaluate_samples import PREPROCESSING, WHOLE_LINES, normal_lines, odd_lines, write_log
+from msgspec.structs import replace
 
+from edge.bundle.preprocessing import SessionSpec
+from edge.dictionary.spec import Dictionary, encode_dictionary
 from edge.errors import InputError, TooLittleDataError
 from edge.files.paths import Source
+from edge.reading import sessions_of
 from export.evaluate.reading import LogFile, Reading, read_normal_and_anomalous
 
 
@@ -90,3 +94,20 @@ def test_days_are_those_of_the_normal_records(tmp_path: Path) -> None:
     odd = write_log(tmp_path / "odd.log", odd_lines(2))
     assert read_normal_and_anomalous(paths, [odd], say=quiet).samples(Reading(PREPROCESSING), quiet).days == 16
     assert read_normal_and_anomalous(paths, [odd], say=quiet).samples(Reading(WHOLE_LINES), quiet).days is None
+
+
+def test_lines_that_do_not_fit_and_what_sessions_say_are_told(tmp_path: Path) -> None:
+    """As `score` tells them."""
+    lines = [*normal_lines(60), "no header at all", "nor here"]
+    normal = write_log(tmp_path / "normal.log", lines)
+    odd = write_log(tmp_path / "odd.log", odd_lines(1))
+    said: list[str] = []
+    read_normal_and_anomalous([normal], [odd], say=quiet).samples(Reading(PREPROCESSING), said.append)
+    assert f"{normal}: 2 of 62 records are not in the format, and read as plain text" in said
+    assert not any(line.startswith(f"{odd}: 0") for line in said)
+    spec = SessionSpec(key=r"job (\d)", idle_records=9, length=None, step=None, seconds=None)
+    preprocessing = replace(PREPROCESSING, sessions=spec)
+    empty = encode_dictionary(Dictionary(schema_version=1, templates=[]))
+    said.clear()
+    Reading(preprocessing, sessions_of(preprocessing, lambda _: empty)).read(Source(None, "stdin"), lines, said.append)
+    assert any(line.endswith("lines hold no session key; each is a session by itself") for line in said)

@@ -21,10 +21,12 @@ from evaluate_samples import (
 pytest.importorskip("sklearn", reason="scikit-learn belongs to the extra `export`")
 pytest.importorskip("drain3", reason="drain3 belongs to the extra `export`")
 
+from edge.bundle.preprocessing import Feature, FeatureEncoderSpec, FormatSpec, Preprocessing
 from edge.errors import BundleError, InputError, TooLittleDataError
-from export.evaluate.reading import Files, read_normal_and_anomalous
+from export.evaluate.labelled import Labelling
+from export.evaluate.reading import Files, read_labelled, read_normal_and_anomalous
 from export.evaluate.report import BASELINE, DETECTOR
-from export.evaluate.scorers import Subject, open_subject, score_all
+from export.evaluate.scorers import DetectorScorer, Subject, open_subject, score_all
 from export.evaluate.study import NO_BASELINES, StudyOptions, Wanted, evaluate, evaluate_paths, open_subjects
 
 
@@ -65,7 +67,7 @@ def test_detectors_and_baselines_score_the_same_lines(tmp_path: Path, material: 
     assert (report.rows[1].records.tpr, report.rows[1].threshold) == (0, 1e9)
     assert (report.audit.known_normal, report.audit.shared, report.baselines_left_out) == (1, 0, None)
     assert (report.origin, [source.lines for source in report.sources]) == ("files", [120, 20, 5])
-    assert report.normal_per_day == pytest.approx(60, abs=0.1)  # from the first record's day to the last one's
+    assert report.normal_per_day == pytest.approx(15, abs=0.1)  # the days repeat: from the earliest to the latest
     # Each reads as on the device: the header is gone for one, and there for the other.
     assert good.shown[0] == "sshd[1000]: session opened for user alice"
     assert whole.shown[0] == normal_lines(1, start=1000)[0]
@@ -154,6 +156,39 @@ def test_records_that_cannot_be_scored_are_counted_and_left_out(tmp_path: Path, 
     assert [row.unscored for row in report.rows] == [80, 80, 0, 0, 0, 0]
     assert {row.records.normal for row in report.rows} == {160}
     assert report.rows[0].records.auroc == 1
+
+
+def test_the_first_row_that_cannot_be_scored_says_why(tmp_path: Path) -> None:
+    fields = ["Bytes", "Dur"]
+    preprocessing = Preprocessing(
+        format=FormatSpec(name="csv", layout=None, fields=fields, header=None, skip_characters=0),
+        masks=[],
+        sessions=None,
+        encoder=FeatureEncoderSpec(features=[Feature(name=name, categories=None) for name in fields]),
+    )
+    rows = [f"{number},{'inf' if number == 7 else 1},{'BENIGN' if number % 2 else 'DoS'}" for number in range(300)]
+    table = write_log(tmp_path / "t.csv", ["Bytes,Dur,Label", *rows, "torn,row"])
+    files = read_labelled([table], Labelling("Label"), say=quiet)
+    scorer = DetectorScorer("flow", preprocessing, 0.5, FakeScorer(lambda text: float("nan") if "inf" in text else 0.1))
+    said: list[str] = []
+    evaluate([Subject(Path("x"), scorer, None)], files, StudyOptions(), say=said.append)
+    assert said == [
+        "1 records have no label, or are there to be learnt from, and are left out",
+        f"1 of 300 records cannot be scored by flow, and are left out; the first is {table}:9: Dur is infinite",
+    ]
+
+
+def test_what_was_left_out_is_said_before_too_little_is_left(tmp_path: Path) -> None:
+    table = write_log(tmp_path / "t.csv", ["a,Label", "1,evil", "2,evil", "3,weird", "torn"])
+    files = read_labelled([table], Labelling("Label"), say=quiet)
+    spec = FormatSpec(name="csv", layout=None, fields=["a"], header=None, skip_characters=0)
+    encoder = FeatureEncoderSpec(features=[Feature(name="a", categories=None)])
+    preprocessing = Preprocessing(format=spec, masks=[], sessions=None, encoder=encoder)
+    subject = Subject(Path("x"), DetectorScorer("flow", preprocessing, 0.5, FakeScorer(lambda _: 0.0)), None)
+    said: list[str] = []
+    with pytest.raises(TooLittleDataError, match=r"0 normal .* anomalous are 'evil' \(2\), 'weird' \(1\); .*--map"):
+        evaluate([subject], files, StudyOptions(), say=said.append)
+    assert said == ["1 records have no label, or are there to be learnt from, and are left out"]
 
 
 def test_the_records_that_a_run_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

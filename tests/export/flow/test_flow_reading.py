@@ -65,8 +65,9 @@ def test_rows_that_could_not_be_scored_are_left_out_and_counted(tmp_path: Path) 
     said: list[str] = []
     data = read(write_table(tmp_path / "t.csv", ["1,2,BENIGN", "3,4,BENIGN", "5,6,DoS"] * 3 + bad, LABELLED), said=said)
     assert len(data) == 9
-    assert "2 rows have another number of fields than their header, and are left out" in said
-    assert "5 of 14 rows have missing or infinite values, and are left out: a 3, b 2" in said
+    ragged = f"the first at {tmp_path / 't.csv'}:16 (the row has 2 fields where the header has 3)"
+    assert f"2 rows have another number of fields than their header, and are left out, {ragged}" in said
+    assert "5 of 14 rows have missing or infinite values, and are left out: a 3, b 2 (such as 'x')" in said
     assert "6 of 9 rows equal an earlier one" in said
 
 
@@ -75,12 +76,12 @@ def test_columns_that_teach_nothing_are_named(tmp_path: Path) -> None:
     table = write_table(tmp_path / "t.csv", lines, "a,same,name,empty,proto,Label")
     said: list[str] = []
     assert read(table, said=said, drop_constant=True).format.fields == ["a", "proto"]
-    assert "same never vary, and are left out" in said
-    assert "name have more than 256 different texts, and are no features" in said
-    assert "empty have no finite number in most rows, and are no features" in said
+    assert "same: the same in all rows, left out" in said
+    assert "name: more than 256 different texts, no feature" in said
+    assert "empty: no finite number in most rows, no feature" in said
     said.clear()
     assert read(table, said=said).format.fields == ["a", "same", "proto"]
-    assert any(line.startswith("same never vary: nothing is learnt") for line in said)
+    assert any(line.startswith("same: the same in all rows, so nothing is learnt") for line in said)
 
 
 NSL_ROW = ["0", "tcp", "http", "SF", *(str(number) for number in range(37))]
@@ -147,7 +148,7 @@ def test_what_is_asked_for_and_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"it has no column x, y; --fields are some of Flow ID, Src Port"):
         read(table, fields=("Bytes", "x", "y"))
     ids = write_table(tmp_path / "u.csv", ["1,BENIGN"], "Flow ID,Label")
-    with pytest.raises(InputError, match=r"no column is left to be a feature; name some with --fields"):
+    with pytest.raises(InputError, match=r"no column is left to be a feature; its first line has 'Flow ID, Label'"):
         read(ids)
     other = write_table(tmp_path / "v.csv", ["1,DoS"], "Duration,Label")
     with pytest.raises(InputError, match=r"v\.csv: it lacks 4 columns: Bytes, Rate, Proto, Constant;"):
@@ -169,12 +170,63 @@ def test_time_stamps_become_iso(tmp_path: Path) -> None:
     said: list[str] = []
     broken = write_table(tmp_path / "u.csv", [*lines, "3,yesterday,DoS"], "a,Timestamp,Label")
     assert read(broken, said=said).stamps == [None] * 3
-    assert "the time stamps are not understood: the order of the rows is taken for that of time" in said
+    why = "1 of 3 rows have no time stamp that is understood (such as 'yesterday')"
+    assert f"{why}: the order of the rows is taken for that of time" in said
+
+
+def test_it_says_what_the_order_of_time_is(tmp_path: Path) -> None:
+    lines = [f"{day},2018-02-{day:02d} 08:27:23,BENIGN" for day in (3, 1, 2, 4)]
+    said: list[str] = []
+    data = read(write_table(tmp_path / "t.csv", lines, "a,Timestamp,Label"), said=said)
+    assert "1 of 4 rows are older than the one before: they are ordered by their time stamps" in said
+    assert [stamp and stamp[8:10] for stamp in data.stamps] == ["03", "01", "02", "04"]
+    said.clear()
+    read(write_table(tmp_path / "u.csv", ["1,BENIGN", "2,BENIGN"], "a,Label"), said=said)
+    assert "no column Timestamp was found: the order of the rows is taken for that of time" in said
+    said.clear()
+    read(write_table(tmp_path / "v.csv", sorted(lines), "a,Timestamp,Label"), said=said)
+    assert not any("order" in line for line in said)
+
+
+def test_kinds_of_attacks_are_named_with_their_counts(tmp_path: Path) -> None:
+    table = write_table(tmp_path / "t.csv", ["1,2,BENIGN", "3,4,BENING", "5,6,DoS", "7,8,DoS"], LABELLED)
+    said: list[str] = []
+    read(table, said=said)
+    assert "3 of 4 rows are labelled as attacks: DoS 2, BENING 1" in said
+
+
+def test_headers_in_between_are_counted_as_such(tmp_path: Path) -> None:
+    said: list[str] = []
+    table = write_table(tmp_path / "t.csv", ["1,2,BENIGN", LABELLED, "", "3,4,DoS", "b,Label,a", "6,DoS,5"], LABELLED)
+    assert read(table, said=said).contents == ["1,2", "3,4", "5,6"]
+    assert "2 further lines name the columns again, and are no rows" in said
+    said.clear()
+    read(write_table(tmp_path / "u.csv", ["1,2,BENIGN", "", "3,4,DoS"], None), said=said, header=("a", "b", "label"))
+    assert not any("further lines" in line for line in said)
+
+
+def test_a_table_without_rows_among_others_is_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    bare = write_table(tmp_path / "bare.csv", [], LABELLED)
+    assert len(read(bare, write_table(tmp_path / "t.csv", ["1,2,BENIGN"], LABELLED), said=said)) == 1
+    assert said[0] == f"{bare}: holds no rows, only a header"
+
+
+def test_decimal_commas_are_told(tmp_path: Path) -> None:
+    lines = [f"{number},5;{number % 3},25;{number};BENIGN" for number in range(300)]
+    said: list[str] = []
+    data = read(write_table(tmp_path / "t.csv", lines, "much;few;c;Label"), said=said)
+    assert data.format.fields == ["few", "c"]
+    assert "much, few: numbers with a comma in them, which are not read as numbers; write 3.5 for 3,5" in said
 
 
 def test_nothing_is_an_error(tmp_path: Path) -> None:
+    said: list[str] = []
     with pytest.raises(InputError, match="there are no rows in it"):
-        read(write_table(tmp_path / "t.csv", [], None))
+        read(write_table(tmp_path / "t.csv", ["", " "], None), said=said)
+    assert said == [f"{tmp_path / 't.csv'}: holds no lines"]
+    with pytest.raises(InputError, match=r"w\.csv: none of the 2 rows has as many .*w\.csv:2 \(the row has 4 fields"):
+        read(write_table(tmp_path / "w.csv", ["1,2,DoS,", "3,4,DoS,"], LABELLED))
     with pytest.raises(InputError, match=r"u\.csv: there are no rows in it"):
         read(write_table(tmp_path / "u.csv", [], HEADER))
     with pytest.raises(InputError, match="no row is normal; the labels are all empty"):

@@ -50,7 +50,7 @@ def test_a_run_and_its_bundle_say_what_they_are(flow_default: TrainedFlow) -> No
     assert manifest.parity.max_relative_difference <= 1e-5
     said = flow_default.training.err
     assert "only 240 normal rows to learn from" in said
-    assert "Constant never vary" in said
+    assert "Constant: the same in all rows" in said
 
 
 def test_too_few_held_out_rows_leave_the_attack_at_even_odds(flow_default: TrainedFlow) -> None:

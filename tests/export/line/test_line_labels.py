@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.errors import FormatError, InputError, TooLittleDataError
+from edge.errors import FormatError, InputError
 from export.dataset import LogData
 from export.labels import NORMAL
 from export.line.train import LineTrainable
@@ -54,6 +54,20 @@ def test_without_a_map_the_usual_names_are_normal(tmp_path: Path) -> None:
     assert Counter(data.kinds) == {NORMAL: 356, "FATAL": 20, "WARN": 20, "SKIP": 4}
 
 
+def test_no_normal_line_is_an_error_with_the_labels(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Label: no line is normal; the labels are FATAL 200; say with --map"):
+        read(tmp_path, [line.replace(line.split()[0], "FATAL", 1) for line in log(200)])
+    with pytest.raises(InputError, match="no line is left, as --map says"):
+        read(tmp_path, log(200), with_map("*=drop"))
+
+
+def test_a_column_that_is_missing_on_some_lines_is_suspected(tmp_path: Path) -> None:
+    """The field behind it then stands in its place."""
+    lines = [f"{'-' if number % 2 else ''} 11178{number:05d} node1 message {number}".strip() for number in range(400)]
+    assert "; 200 labels are many: --map says which of them are any" in read(tmp_path, lines)[1][-1]
+    assert not any("are many" in line for line in read(tmp_path, log(400))[1])
+
+
 def test_anomalies_are_kept_out_of_training_and_calibration_and_none_is_lost(tmp_path: Path) -> None:
     data, _ = read(tmp_path, log(1000))
     training, calibration, test = LineTrainable().split(data, OPTIONS, say=lambda _: None)
@@ -84,12 +98,6 @@ def test_a_line_out_of_the_layout_is_taken_for_normal(tmp_path: Path) -> None:
 def test_labels_that_the_map_does_not_know_are_named_with_their_counts(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"says nothing of the labels 'SKIP' \(2\)"):
         read(tmp_path, log(200), with_map("-=0,FATAL=1,WARN=1"))
-
-
-def test_only_anomalies_are_too_little(tmp_path: Path) -> None:
-    data, _ = read(tmp_path, ["FATAL 1 node message"] * 500)
-    with pytest.raises(TooLittleDataError):
-        LineTrainable().split(data, OPTIONS, say=lambda _: None)
 
 
 @pytest.mark.parametrize(
