@@ -49,6 +49,7 @@ class HttpReader:
         self._open: List[Tuple[int, int, str]] = []  # number, offset and text of each line of a request that goes on
         self._in_headers = False
         self._after_blank = True
+        self._too_long = 0
 
     def read(self, texts: List[str], first_line: int, offsets: np.ndarray) -> Batch:
         """The requests that end in these lines, and the lines that belong to none."""
@@ -63,6 +64,7 @@ class HttpReader:
                 self._open.append((number, offset, text))
                 self._in_headers &= not blank
                 if len(self._open) == MOST_LINES:
+                    self._too_long += 1
                     self._end(ended)
             elif not blank:
                 ended.append([(number, offset, text)])
@@ -74,6 +76,12 @@ class HttpReader:
         ended: List[List[Tuple[int, int, str]]] = []
         self._end(ended)
         return self._batch(ended)
+
+    def notes(self) -> List[str]:
+        """How many requests were too long to be read to their ends."""
+        if not self._too_long:
+            return []
+        return [f"{self._too_long:,} requests reach {MOST_LINES:,} lines and end there; what follows is unparsed"]
 
     def _end(self, ended: List[List[Tuple[int, int, str]]]) -> None:
         """The open request is complete; the blank lines behind it belong to nothing."""

@@ -19,7 +19,7 @@ from edge.reading import make_reader
 from edge.reason import Reason
 from edge.runtime.detector import Detector, Finding
 from edge.runtime.records import Record
-from edge.sequence.reader import SessionReader, Sessions
+from edge.sequence.reader import Sessions
 from edge.text.clean import decode_block
 
 DEFAULT_MAX_LINE_BYTES = 1 << 20
@@ -137,9 +137,8 @@ def score_source(
         rest = reader.finish()
         if len(rest):
             yield _scored(source, None, rest, detector)
-        if isinstance(reader, SessionReader):
-            for note in reader.notes():
-                say(f"{source.name}: {note}")
+        for note in reader.notes():
+            say(f"{source.name}: {note}")
 
 
 def _scored(source: Source, block: Optional[LineBlock], batch: Batch, detector: Detector) -> ScoredBlock:

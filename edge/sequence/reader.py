@@ -74,7 +74,7 @@ class SessionReader:
 
     def notes(self) -> List[str]:
         """What a person should know of the sessions of this source."""
-        return self._grouping.notes()
+        return [*self._reader.notes(), *self._grouping.notes()]
 
     def group(self, batch: Batch) -> List[Session]:
         """The sessions that end in these records."""
@@ -150,6 +150,10 @@ class WindowReader:
     def finish(self) -> Batch:
         """The windows of what the end of the source ends."""
         return self.cut(self._reader.finish())[0]
+
+    def notes(self) -> List[str]:
+        """Those of the sessions."""
+        return self._reader.notes()
 
     def cut(self, batch: Batch) -> tuple[Batch, List[int]]:
         """The windows of the batch's sessions, and for each of them which session it is of."""

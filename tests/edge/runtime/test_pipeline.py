@@ -17,6 +17,7 @@ from edge.bundle.folder import load_bundle
 from edge.bundle.preprocessing import FormatSpec
 from edge.errors import FormatError, InputError
 from edge.files.paths import Source
+from edge.formats import http
 from edge.runtime.detector import Detector
 from edge.runtime.pipeline import FormatChoice, ScoredBlock, Totals, make_records, score_source
 from edge.runtime.records import Record
@@ -191,3 +192,10 @@ def test_characters_that_are_skipped_stay_in_the_text_and_in_the_spans(small_bun
     assert first.text == "Jun 14 15:16:01 session strange"
     assert [(reason.text, reason.start) for reason in first.reasons] == [("strange", 24)]
     assert (second.text, second.score) == ("short", 0.0)
+
+
+def test_what_a_reader_has_to_say_at_the_end_is_said(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MOST_LINES", 3)
+    said: List[str] = []
+    run(b"GET /a HTTP/1.1\nHost: a\nAccept: b\nX: c\n", detector, FormatChoice(PLAIN, asked="http"), said)
+    assert said == ["stdin: 1 requests reach 3 lines and end there; what follows is unparsed"]

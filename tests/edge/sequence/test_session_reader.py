@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import List, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from edge.bundle.preprocessing import FormatSpec, Mask, SessionSpec
 from edge.dictionary.spec import Dictionary, Template
 from edge.errors import FormatError
-from edge.formats.records import Batch, read_all
+from edge.formats.plain import PlainFormat
+from edge.formats.records import Batch, LineReader, Reader, read_all
 from edge.reading import make_reader
-from edge.sequence.reader import LineEvents, SessionReader, Sessions, window_starts
+from edge.sequence.reader import LineEvents, SessionReader, Sessions, WindowReader, window_starts
 
 PLAIN = FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0)
 EVENTS = FormatSpec(name="events", layout=None, fields=None, header=None, skip_characters=0)
@@ -25,6 +27,10 @@ LINES = ["start job=a", "start job=b", "copy job=a", "noise", "stop job=a"]
 
 def windows(length: int, step: int) -> SessionSpec:
     return SessionSpec(key=None, idle_records=None, length=length, step=step, seconds=None)
+
+
+def wrap_windows(sessions: Reader) -> Reader:
+    return WindowReader(sessions, 3, 3)
 
 
 class FirstWords:
@@ -112,9 +118,27 @@ def test_what_cannot_be_made_is_said() -> None:
         make_reader(PLAIN, reference=datetime(2024, 1, 1), sessions=Sessions(BY_KEY, None))
 
 
-def test_notes_are_those_of_the_sessions() -> None:
+def test_notes_are_those_of_the_sessions_and_of_what_they_are_made_of() -> None:
     reader = make_reader(PLAIN, reference=datetime(2024, 1, 1), sessions=Sessions(BY_KEY, FirstWords()))
-    assert isinstance(reader, SessionReader)
     read_all(reader, LINES)
     assert reader.name == "plain"
     assert reader.notes() == ["1 of 5 lines hold no session key; each is a session by itself"]
+
+
+class Talkative(LineReader):
+    """Has something to say."""
+
+    def notes(self) -> List[str]:
+        return ["a note"]
+
+
+@pytest.mark.parametrize("made", [lambda lines: SessionReader(lines, windows(3, 3), FirstWords()), wrap_windows])
+def test_notes_of_the_inner_reader_are_passed_on(made: Any) -> None:
+    assert made(Talkative(PlainFormat())).notes() == ["a note"]
+
+
+def test_other_readers_have_nothing_to_say() -> None:
+    for spec in (PLAIN, EVENTS, replace(PLAIN, name="csv", fields=["a"])):
+        reader = make_reader(spec, reference=datetime(2024, 1, 1))
+        read_all(reader, ["a", "1"])
+        assert reader.notes() == []
