@@ -24,7 +24,9 @@ from edge.text.clean import decode_block
 
 DEFAULT_MAX_LINE_BYTES = 1 << 20
 # What a bundle that was trained in one of these reads is in it, whatever it looks like.
-FIXED_FORMATS = ("plain", "csv", "events", "access", "http")
+FIXED_FORMATS = ("plain", "csv", "events", "access", "requests", "http")
+# Formats of the same lines: who asks for the second means the first, where the bundle was trained in it.
+_SAME_LINES = {"requests": "access"}
 
 
 @dataclass
@@ -47,7 +49,7 @@ class FormatChoice:
         Raises:
             FormatError: the name or the layout that was asked for is wrong.
         """
-        if self.asked is not None:
+        if self.asked is not None and self.asked != _SAME_LINES.get(self.bundle.name):
             return self._reader(source, self.asked, self.layout)
         own = self._reader(source, self.bundle.name, self.bundle.layout)
         if self.bundle.name in FIXED_FORMATS:

@@ -18,6 +18,7 @@ from edge.bundle.preprocessing import FormatSpec
 from edge.errors import FormatError, InputError
 from edge.files.paths import Source
 from edge.formats import http
+from edge.formats.records import read_all
 from edge.runtime.detector import Detector
 from edge.runtime.pipeline import FormatChoice, ScoredBlock, Totals, make_records, score_source
 from edge.runtime.records import Record
@@ -91,6 +92,15 @@ def test_a_bundle_of_whole_lines_sees_whole_lines() -> None:
 def test_what_was_asked_for_is_taken(spec: FormatSpec) -> None:
     assert choose(FormatChoice(spec, asked="rfc5424"), SYSLOG_LINE) == ("rfc5424", [])
     assert choose(FormatChoice(spec, asked="layout", layout="<Host> <Content>"), SYSLOG_LINE) == ("layout", [])
+
+
+def test_rows_of_requests_are_those_of_access_lines() -> None:
+    spec = FormatSpec(name="requests", layout=None, fields=["bytes"], header=None, skip_characters=0)
+    line = '192.0.2.7 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 14872'
+    assert choose(FormatChoice(spec), SYSLOG_LINE, SYSLOG_LINE) == ("requests", [])
+    asked = FormatChoice(spec, asked="access").choose(STDIN, [line], print)
+    assert read_all(asked, [line]).records.contents == ["14872"]
+    assert choose(FormatChoice(spec, asked="syslog"), line) == ("syslog", [])
 
 
 def test_a_wrong_layout_is_an_error(detector: Detector) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, List, Optional, Sequence
+from typing import Any, List, Sequence
 
 import numpy as np
 import pytest
@@ -11,13 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from edge.bundle.preprocessing import FormatSpec, Mask, SessionSpec
-from edge.dictionary.spec import Dictionary, Template
+from edge.bundle.preprocessing import FormatSpec, SessionSpec
 from edge.errors import FormatError
 from edge.formats.plain import PlainFormat
 from edge.formats.records import Batch, LineReader, Reader, read_all
 from edge.reading import make_reader
-from edge.sequence.reader import LineEvents, SessionReader, Sessions, WindowReader, window_starts
+from edge.sequence.reader import SessionReader, Sessions, WindowReader, window_starts
 
 PLAIN = FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0)
 EVENTS = FormatSpec(name="events", layout=None, fields=None, header=None, skip_characters=0)
@@ -36,8 +35,8 @@ def wrap_windows(sessions: Reader) -> Reader:
 class FirstWords:
     """Events by a line's first word."""
 
-    def match(self, contents: Sequence[str]) -> List[Optional[int]]:
-        return [{"start": 1, "copy": 2, "stop": 3}.get(content.split(" ")[0]) for content in contents]
+    def words(self, contents: Sequence[str]) -> List[str]:
+        return [{"start": "1", "copy": "2", "stop": "3"}.get(content.split(" ")[0], "new") for content in contents]
 
 
 def read(lines: Sequence[str], spec: SessionSpec, line_format: FormatSpec = PLAIN) -> Batch:
@@ -88,13 +87,6 @@ def test_of_a_very_long_session_the_beginning_is_shown_and_all_is_content() -> N
     assert batch.records.contents == [" ".join(["1"] * 100_000)]
     assert batch.records.texts[0].endswith(" | ... and 99,744 more lines")
     assert batch.records.span_in_text(0, 199_998, 199_999) == (0, 0)
-
-
-def test_masks_come_before_the_dictionary() -> None:
-    template = Template(id=4, text="sent <num> bytes to <*>", count=1, history=[], known=False)
-    masks = [Mask(name="number", pattern=r"\d+", token="<num>")]
-    events = LineEvents(masks, Dictionary(schema_version=1, templates=[template]))
-    assert events.match(["sent 12 bytes to b", "sent 9 bytes", "sent x bytes to b"]) == [4, None, None]
 
 
 def test_ready_sessions_are_cut_into_windows() -> None:
