@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from edge.bundle.preprocessing import StepEncoderSpec
 from export.run import Run
 from export.sequence import classifier, default_model
 from export.sequence.bags import Bags
 from export.sequence.presets import PRESETS, SequencePreset
+from export.sequence.rows import load_row_graph
 from export.weights import check_preset, set_weights
 
 _BAG_ARRAYS = 3
@@ -61,6 +63,9 @@ def load_graph(run: Run) -> Any:
         IntegrityError: the weights are missing or damaged.
     """
     preset = PRESETS[check_preset(run, PRESETS)]
+    encoder = run.spec.preprocessing.encoder
+    if isinstance(encoder, StepEncoderSpec):
+        return load_row_graph(run, preset, encoder)
     vocabulary = run.spec.network["vocabulary"]
     weights = run.weights()
     if run.spec.network["supervised"]:

@@ -12,9 +12,9 @@ from evaluate_samples import PREPROCESSING, SYSLOG, normal_lines, odd_lines, wri
 
 from edge.bundle.preprocessing import Feature, FeatureEncoderSpec, FormatSpec, Preprocessing
 from edge.errors import InputError
-from export.evaluate.labelled import Labelling, read_sidecar
 from export.evaluate.reading import Reading, read_labelled
 from export.evaluate.samples import Samples
+from export.labelled import Labelling, read_sidecar
 from export.labels import LabelMap
 
 BGL = "<Label> <Id> <Date> <Code1> <Time> <Code2> <Component1> <Component2> <Level> <Content>"
