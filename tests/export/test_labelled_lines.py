@@ -146,6 +146,13 @@ def test_a_file_beside_the_log(tmp_path: Path) -> None:
     assert found.unlabelled == 5
 
 
+def test_to_learn_from_all_lines_have_a_kind(tmp_path: Path) -> None:
+    log = Path(write_log(tmp_path / "syslog.log", [*normal_lines(12), *odd_lines(2)]))
+    lines = log.read_bytes().splitlines()
+    kinds = read_sidecar(sidecar(tmp_path / "labels.jsonl", log)).all_kinds(lines, "syslog.log")
+    assert kinds == [""] * 12 + ["rootkit", "new-user"]
+
+
 @pytest.mark.parametrize("changes", [{"lines": 15}, {"sha256": "0" * 64}])
 def test_labels_of_another_log(tmp_path: Path, changes: dict[str, object]) -> None:
     log = Path(write_log(tmp_path / "syslog.log", [*normal_lines(12), *odd_lines(2)]))
