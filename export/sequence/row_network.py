@@ -134,7 +134,9 @@ def scores(network: RowNetwork, rows: Any) -> tuple[Any, Any]:
     logits = network(rows)
     chances = tf.sigmoid(logits)
     if not network.published:
-        return 1.0 - tf.exp(-surprise(logits, rows)), chances * rows[..., 0]
+        # 1 - exp(-x) = 2 t / (1 + t) with t = tanh(x / 2): exact for small probabilities, too.
+        half = tf.tanh(0.5 * surprise(logits, rows))
+        return 2.0 * half / (1.0 + half), chances * rows[..., 0]
     # Before the first line, the state is zero: what is left of the logit is its bias.
     nothing = tf.sigmoid(network.keras.weights[-1])
     before = tf.concat([tf.zeros_like(chances[:, :1]) + nothing, chances[:, :-1]], axis=1)
