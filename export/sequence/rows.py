@@ -80,8 +80,7 @@ def fit_rows(
         inputs=inputs,
         graph=lambda _: graph,
         parameters={"supervised": True, "epochs": epochs, "batch": preset.batch, "features": len(spec.features)},
-        # That of the other one is set on normal windows: it ranks unseen anomalies well, at low probabilities.
-        fixed_threshold=preset.threshold if published else None,
+        fixed_threshold=preset.threshold,
         history={"loss": losses, "accuracy": accuracy},
     )
 
