@@ -12,8 +12,10 @@ from edge.errors import FormatError
 from edge.formats import Reader, make_format
 from edge.formats.http import HttpReader
 from edge.formats.records import LineReader
+from edge.formats.request_rows import RequestRowsFormat
 from edge.sequence.events import EventsReader
-from edge.sequence.reader import LineEvents, SessionReader, Sessions, WindowReader
+from edge.sequence.reader import SessionReader, Sessions, WindowReader
+from edge.sequence.words import LineEvents, RowWords
 from edge.table.reader import CsvReader
 
 
@@ -41,9 +43,9 @@ def make_reader(
     lines = _line_reader(spec, reference, year, where)
     if sessions is None:
         return lines
-    if sessions.events is None:
+    if sessions.words is None:
         raise FormatError("sessions of lines need a log dictionary", where=where, mend="export the bundle again")
-    return SessionReader(lines, sessions.spec, sessions.events)
+    return SessionReader(lines, sessions.spec, sessions.words)
 
 
 def sessions_of(preprocessing: Preprocessing, read: Callable[[str], bytes]) -> Optional[Sessions]:
@@ -57,6 +59,8 @@ def sessions_of(preprocessing: Preprocessing, read: Callable[[str], bytes]) -> O
         return None
     if preprocessing.format.name == EventsReader.name:
         return Sessions(preprocessing.sessions, None)
+    if preprocessing.format.name == RequestRowsFormat.name:
+        return Sessions(preprocessing.sessions, RowWords())
     dictionary = decode_dictionary(read(DICTIONARY_NAME), DICTIONARY_NAME)
     return Sessions(preprocessing.sessions, LineEvents(preprocessing.masks, dictionary))
 

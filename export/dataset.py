@@ -18,7 +18,7 @@ from edge.files.paths import Source, expand_paths
 from edge.formats import Batch, detect_format
 from edge.runtime.pipeline import FormatChoice
 from edge.text.clean import decode_block
-from export.labels import NORMAL
+from export.labels import NORMAL, kind_of_lines
 
 _LOOKED_AT = 1000
 _BLOCK_LINES = 8192
@@ -105,13 +105,15 @@ def read_log(
     year: int | None = None,
     fields: Sequence[str] | None = None,
     max_line_bytes: int = 1 << 20,
+    label: Callable[[Sequence[bytes], str], Sequence[str]] | None = None,
 ) -> LogData:
     """All lines of the paths in the order of time, all of them read in one format.
 
     The format is `asked` (with `layout` or `fields`), or what the first lines of the first source look like. Rotated
     files are put one behind the other; files that were written at the same time are merged, each line by its time
     stamp (or that of the line before it), and the lines of one file stay in their order. Where a file has no time
-    stamps at all, the order is that of the paths. Empty sources are passed over.
+    stamps at all, the order is that of the paths. Empty sources are passed over. `label` gives the kinds of the raw
+    lines of a source, which it is told by name; without it, all are normal.
 
     Raises:
         InputError: a path cannot be read.
@@ -133,7 +135,8 @@ def read_log(
                 header=None,
                 skip_characters=0,
             )
-        parts.append(_parse(source, lines, FormatChoice(spec, spec.name, layout, year)))
+        kinds = None if label is None else label(lines, source.name)
+        parts.append(_parse(source, lines, FormatChoice(spec, spec.name, layout, year), kinds))
         names.append(source.name)
     whole = LogData(spec or FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0))
     for part in parts:
@@ -193,24 +196,28 @@ def _detect(source: Source, lines: Sequence[bytes], say: Callable[[str], None]) 
     return found.name
 
 
-def _parse(source: Source, lines: list[bytes], choice: FormatChoice) -> LogData:
+def _parse(source: Source, lines: list[bytes], choice: FormatChoice, kinds: Sequence[str] | None) -> LogData:
     part = LogData(choice.bundle)
     reader = choice.choose(source, decode_block(lines[:_LOOKED_AT]), lambda _: None)
     texts: list[str] = []
     for start in range(0, len(lines), _BLOCK_LINES):
         block = decode_block(lines[start : start + _BLOCK_LINES])
         texts += block
-        _take(part, reader.read(block, start + 1, np.zeros(len(block), np.int64)), texts)
-    _take(part, reader.finish(), texts)
+        _take(part, reader.read(block, start + 1, np.zeros(len(block), np.int64)), texts, kinds)
+    _take(part, reader.finish(), texts, kinds)
     return part
 
 
-def _take(part: LogData, batch: Batch, texts: Sequence[str]) -> None:
+def _take(part: LogData, batch: Batch, texts: Sequence[str], kinds: Sequence[str] | None) -> None:
     records = batch.records
-    part.lines += ["\n".join(texts[number - 1] for number in batch.lines_of(i)) for i in range(len(batch))]
+    members = [batch.lines_of(i) for i in range(len(batch))]
+    part.lines += ["\n".join(texts[number - 1] for number in numbers) for numbers in members]
     part.contents += records.contents
     part.stamps += [records.timestamp(i) for i in range(len(batch))]
-    part.kinds += [NORMAL] * len(batch)
+    for numbers in members:
+        part.kinds.append(
+            NORMAL if kinds is None else kind_of_lines([kinds[number - 1] for number in numbers]) or NORMAL
+        )
     part.unparsed += int(records.unparsed.sum())
 
 

@@ -16,6 +16,12 @@ _MEANINGS = ("0", "1", "drop")
 _SHOWN = 8
 
 
+def kind_of_lines(kinds: Sequence[str | None]) -> str | None:
+    """The kind of a record of several lines: that of its first anomalous one; None where no line has any."""
+    known = [kind for kind in kinds if kind is not None]
+    return next(filter(None, known), NORMAL) if known else None
+
+
 class LabelMap:
     """What labels mean.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple, Union
 
 import msgspec
 
 from edge.bundle.folder import Bundle
 from edge.bundle.manifest import Manifest, TensorSpec
-from edge.bundle.preprocessing import FeatureEncoderSpec, SessionSpec, TokenEncoderSpec
+from edge.bundle.preprocessing import Feature, FeatureEncoderSpec, SessionSpec, StepEncoderSpec, TokenEncoderSpec
 from edge.errors import escape_control
 
 Row = Tuple[str, ...]
@@ -89,7 +89,7 @@ def _preprocessing(manifest: Manifest) -> List[Row]:
     if isinstance(spec.encoder, TokenEncoderSpec):
         masks: List[Row] = [("mask", f"{mask.name}: {mask.pattern} becomes {mask.token}") for mask in spec.masks]
         return [*rows, *(masks or [("masks", "none")]), ("encoder", _token_encoder(spec.encoder))]
-    return [*rows, ("encoder", f"{spec.encoder.width} numbers a row"), *_features(spec.encoder)]
+    return [*rows, ("encoder", _numbers(spec.encoder)), *_features(spec.encoder.features)]
 
 
 def _sessions(spec: SessionSpec) -> str:
@@ -116,10 +116,19 @@ def _token_encoder(encoder: TokenEncoderSpec) -> str:
     return f"rows of {encoder.length} token ids{marked}; {short}, {longer}"
 
 
-def _features(encoder: FeatureEncoderSpec) -> List[Row]:
-    numbers = [feature.name for feature in encoder.features if feature.categories is None]
+def _numbers(encoder: Union[FeatureEncoderSpec, StepEncoderSpec]) -> str:
+    if isinstance(encoder, StepEncoderSpec):
+        return (
+            f"{encoder.steps} steps of {encoder.width} numbers; of fewer lines the first steps are empty, "
+            f"more are cut into up to {encoder.max_rows} inputs"
+        )
+    return f"{encoder.width} numbers a row"
+
+
+def _features(features: Sequence[Feature]) -> List[Row]:
+    numbers = [feature.name for feature in features if feature.categories is None]
     rows: List[Row] = [("numbers", ", ".join(numbers))] if numbers else []
-    for feature in encoder.features:
+    for feature in features:
         if feature.categories is not None:
             rows.append(("categories", f"{feature.name}: {', '.join(feature.categories)}"))
     return rows

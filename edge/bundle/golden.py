@@ -19,13 +19,13 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """One record and all that must come out of it again.
 
     `lines` are its raw lines as text, as if they were a whole source; `content` is what the bundle's format makes of
-    them, `inputs` the rows that it is encoded to, for each input of the graph, `score` the highest score of these rows
-    (None when it cannot be scored), `anomalous` the verdict with the bundle's threshold.
+    them, `inputs` the rows that it is encoded to, of numbers or of steps, for each input of the graph, `score` the
+    highest score of these rows (None when it cannot be scored), `anomalous` the verdict with the bundle's threshold.
     """
 
     lines: List[str]
     content: str
-    inputs: Dict[str, List[List[Union[int, float]]]]
+    inputs: Dict[str, List[List[Union[int, float, List[float]]]]]
     score: Optional[float]
     anomalous: bool
 
@@ -64,8 +64,12 @@ def decode_golden(data: bytes, where: str = GOLDEN_NAME) -> List[Golden]:
     return golden
 
 
-def _are_rows(rows: Sequence[Sequence[float]]) -> bool:
-    return bool(rows) and bool(rows[0]) and len({len(row) for row in rows}) == 1
+def _are_rows(rows: Sequence[Sequence[Union[float, List[float]]]]) -> bool:
+    """Whether rows are of one length, and what is in them all numbers, or all rows of one length."""
+    if not rows or not rows[0] or len({len(row) for row in rows}) > 1:
+        return False
+    steps = [one for row in rows for one in row if isinstance(one, list)]
+    return not steps or (len(steps) == sum(map(len, rows)) and bool(steps[0]) and len(set(map(len, steps))) == 1)
 
 
 def _damaged(where: str, number: int, why: str) -> IntegrityError:

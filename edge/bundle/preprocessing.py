@@ -6,7 +6,7 @@ makes rows of numbers of that. `docs/bundle.md` describes each field for people.
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple, Union
+from typing import List, Optional, Sequence, Tuple, Union
 
 import msgspec
 
@@ -20,9 +20,9 @@ class FormatSpec(Strict, frozen=True):
 
     `name` is a format of `edge.formats`; `layout` is loghub's notation and belongs to the format ``layout`` only.
     `fields` are those that make up the content, in this order, where a format has fields to choose from (``access``,
-    ``csv``), and `header` names the columns of files that do not name them themselves (``csv``); both are None
-    elsewhere. `skip_characters` are removed from the front of the content (a published notebook that cuts a fixed
-    width uses the format ``plain`` with 16).
+    ``requests``, ``csv``), and `header` names the columns of files that do not name them themselves (``csv``); both
+    are None elsewhere. `skip_characters` are removed from the front of the content (a published notebook that cuts a
+    fixed width uses the format ``plain`` with 16).
     """
 
     name: str
@@ -33,12 +33,12 @@ class FormatSpec(Strict, frozen=True):
 
 
 class SessionSpec(Strict, frozen=True):
-    """How records are put together to sessions, whose content is the ids of their events.
+    """How records are put together to sessions, whose content is a word for each record.
 
-    An event is the id of a record's template in the log dictionary. With `key`, a regular expression with one group,
-    a session is the records whose contents have the same text there, and it ends after `idle_records` records of
-    other sessions, or with its source. Without, a session is `length` records on end, and the next one begins `step`
-    records later; or, with `seconds`, the records of each such span of time.
+    A word is the id of a record's template in the log dictionary, or a row of features (``requests``). With `key`, a
+    regular expression with one group, a session is the records whose contents have the same text there, and it ends
+    after `idle_records` records of other sessions, or with its source. Without, a session is `length` records on end,
+    and the next one begins `step` records later; or, with `seconds`, the records of each such span of time.
     """
 
     key: Optional[str]
@@ -86,6 +86,11 @@ class Feature(Strict, frozen=True):
     categories: Optional[List[str]]
 
 
+def width_of(features: Sequence[Feature]) -> int:
+    """How many numbers these become."""
+    return sum(1 if feature.categories is None else len(feature.categories) for feature in features)
+
+
 class FeatureEncoderSpec(Strict, frozen=True, tag_field="kind", tag="features"):
     """How content, the fields of a row in the order of `features`, becomes numbers: float32 [1, width]."""
 
@@ -94,10 +99,28 @@ class FeatureEncoderSpec(Strict, frozen=True, tag_field="kind", tag="features"):
     @property
     def width(self) -> int:
         """How many numbers a row becomes."""
-        return sum(1 if feature.categories is None else len(feature.categories) for feature in self.features)
+        return width_of(self.features)
 
 
-EncoderSpec = Union[TokenEncoderSpec, FeatureEncoderSpec]
+class StepEncoderSpec(Strict, frozen=True, tag_field="kind", tag="steps"):
+    """How content, rows with a blank between each two, becomes float32 [rows, steps, 1 + width].
+
+    A step is one of these rows: the fields in the order of `features`, as numbers, behind a 1. Of fewer than `steps`
+    rows, the first steps hold only zeros. More of them go on in further inputs, at most `max_rows`, of which the last
+    one ends with the last row; the score is the highest of them.
+    """
+
+    steps: int
+    max_rows: int
+    features: List[Feature]
+
+    @property
+    def width(self) -> int:
+        """How many numbers a step becomes, but for the one that says that it is there."""
+        return width_of(self.features)
+
+
+EncoderSpec = Union[TokenEncoderSpec, FeatureEncoderSpec, StepEncoderSpec]
 
 
 class Preprocessing(Strict, frozen=True):
@@ -115,13 +138,13 @@ def preprocessing_rules(preprocessing: Preprocessing) -> List[Tuple[str, bool]]:
     if isinstance(preprocessing.encoder, TokenEncoderSpec):
         rules += _token_rules(preprocessing.encoder)
     else:
+        features = preprocessing.encoder.features
         rules.append(("the encoder has no features", preprocessing.encoder.width >= 1))
-        rules.append(
-            (
-                "a feature has no categories",
-                all(one.categories is None or one.categories for one in preprocessing.encoder.features),
-            )
-        )
+        rules.append(("a feature has no categories", all(one.categories is None or one.categories for one in features)))
+    if isinstance(preprocessing.encoder, StepEncoderSpec):
+        rules.append(("the encoder has no steps", preprocessing.encoder.steps >= 1))
+        rules.append(("the encoder has no rows", preprocessing.encoder.max_rows >= 1))
+        rules.append(("steps belong to sessions", preprocessing.sessions is not None))
     if preprocessing.sessions is not None:
         rules += _session_rules(preprocessing.sessions)
     return rules

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Callable
 
 from edge.bundle.manifest import TOKENIZER_NAME
-from edge.bundle.preprocessing import Preprocessing, TokenEncoderSpec
+from edge.bundle.preprocessing import Preprocessing, StepEncoderSpec, TokenEncoderSpec
 from edge.encoders.base import Encoded, Encoder
 from edge.encoders.features import FeatureEncoder
+from edge.encoders.steps import StepEncoder
 from edge.encoders.text import TextEncoder
 
 __all__ = ["Encoded", "Encoder", "make_encoder"]
@@ -24,4 +25,6 @@ def make_encoder(preprocessing: Preprocessing, read: Callable[[str], bytes]) -> 
         # The masks of sessions are those of their lines; what is encoded are the ids of events.
         masks = preprocessing.masks if preprocessing.sessions is None else []
         return TextEncoder(preprocessing.format.skip_characters, masks, preprocessing.encoder, read(TOKENIZER_NAME))
+    if isinstance(preprocessing.encoder, StepEncoderSpec):
+        return StepEncoder(preprocessing.encoder)
     return FeatureEncoder(preprocessing.encoder)

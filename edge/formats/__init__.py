@@ -15,6 +15,7 @@ from edge.formats.journald import JournaldFormat
 from edge.formats.layout import LayoutFormat
 from edge.formats.plain import PlainFormat
 from edge.formats.records import Batch, Format, Reader, Records
+from edge.formats.request_rows import RequestRowsFormat
 from edge.formats.rfc5424 import Rfc5424Format
 from edge.formats.syslog import SyslogFormat
 
@@ -30,7 +31,7 @@ __all__ = [
     "make_format",
 ]
 
-LINE_FORMAT_NAMES = ("syslog", "rfc5424", "journald", "layout", "access", "plain")
+LINE_FORMAT_NAMES = ("syslog", "rfc5424", "journald", "layout", "access", "requests", "plain")
 FORMAT_NAMES = (*LINE_FORMAT_NAMES, "http", "events")
 
 
@@ -46,7 +47,8 @@ def make_format(
 
     `reference` is when the source was last written to (its modification time, or now for a stream): time stamps
     without a year lie before it. `year` is the year of the first such stamp instead. `layout` is loghub's notation
-    and belongs to the format ``layout`` alone; `fields` are those of a request, for the format ``access``.
+    and belongs to the format ``layout`` alone; `fields` are those of a request, for the formats ``access`` and
+    ``requests``.
 
     Raises `FormatError` for an unknown name, for a layout that is missing, not wanted or wrong, and for fields that
     the format does not have.
@@ -69,4 +71,6 @@ def make_format(
         return JournaldFormat()
     if name == "access":
         return AccessFormat(fields)
+    if name == "requests":
+        return RequestRowsFormat(fields)
     return PlainFormat()

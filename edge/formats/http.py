@@ -52,6 +52,7 @@ class HttpReader:
         self._in_headers = False
         self._after_blank = True
         self._body_bytes_left: Optional[int] = None  # as Content-Length says; None where it says nothing
+        self._too_long = 0
 
     def read(self, texts: List[str], first_line: int, offsets: np.ndarray) -> Batch:
         """The requests that end in these lines, and the lines that belong to none."""
@@ -67,6 +68,7 @@ class HttpReader:
                 self._count(text)
                 self._in_headers &= not blank
                 if len(self._open) == MOST_LINES:
+                    self._too_long += 1
                     self._end(ended)
             elif not blank:
                 ended.append([(number, offset, text)])
@@ -92,6 +94,12 @@ class HttpReader:
                 self._body_bytes_left = int(said[1])
         elif self._body_bytes_left is not None:
             self._body_bytes_left -= len(text.encode("utf-8", "replace")) + 1
+
+    def notes(self) -> List[str]:
+        """How many requests were too long to be read to their ends."""
+        if not self._too_long:
+            return []
+        return [f"{self._too_long:,} requests reach {MOST_LINES:,} lines and end there; what follows is unparsed"]
 
     def _end(self, ended: List[List[Tuple[int, int, str]]]) -> None:
         """The open request is complete; the blank lines behind it belong to nothing."""

@@ -117,6 +117,9 @@ class Reader(Protocol):
     def finish(self) -> Batch:
         """The records that only the end of the source ends."""
 
+    def notes(self) -> List[str]:
+        """What a person should know of how the source was read, at its end."""
+
 
 class LineReader:
     """A reader for the formats in which each line is a record."""
@@ -136,6 +139,10 @@ class LineReader:
     def finish(self) -> Batch:
         """None: no line waits for another."""
         return no_records()
+
+    def notes(self) -> List[str]:
+        """Nothing."""
+        return []
 
 
 def no_records() -> Batch:

@@ -20,12 +20,14 @@ from edge.reason import Reason
 from edge.runtime.detector import Detector, Finding
 from edge.runtime.records import Record
 from edge.sequence.events import EventsReader
-from edge.sequence.reader import SessionReader, Sessions
+from edge.sequence.reader import Sessions
 from edge.text.clean import decode_block
 
 DEFAULT_MAX_LINE_BYTES = 1 << 20
 # What a bundle that was trained in one of these reads is in it, whatever it looks like.
-FIXED_FORMATS = ("plain", "csv", "events", "access", "http")
+FIXED_FORMATS = ("plain", "csv", "events", "access", "requests", "http")
+# Formats of the same lines: who asks for the second means the first, where the bundle was trained in it.
+_SAME_LINES = {"requests": "access"}
 
 
 @dataclass
@@ -48,7 +50,7 @@ class FormatChoice:
         Raises:
             FormatError: the name or the layout that was asked for is wrong.
         """
-        if self.asked is not None:
+        if self.asked is not None and self.asked != _SAME_LINES.get(self.bundle.name):
             return self._reader(source, self.asked, self.layout)
         own = self._reader(source, self.bundle.name, self.bundle.layout)
         if self.bundle.name in FIXED_FORMATS:
@@ -150,9 +152,8 @@ def score_source(
         rest = reader.finish()
         if len(rest):
             yield _scored(source, None, rest, detector)
-        if isinstance(reader, SessionReader):
-            for note in reader.notes():
-                say(f"{source.name}: {note}")
+        for note in reader.notes():
+            say(f"{source.name}: {note}")
 
 
 def _scored(source: Source, block: Optional[LineBlock], batch: Batch, detector: Detector) -> ScoredBlock:

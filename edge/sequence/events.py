@@ -66,6 +66,10 @@ class EventsReader:
         """None: no line waits for another."""
         return no_records()
 
+    def notes(self) -> List[str]:
+        """Nothing."""
+        return []
+
     def _is_header(self, text: str) -> bool:
         if self._begun and self._columns is None:
             return False

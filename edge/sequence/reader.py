@@ -3,61 +3,38 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import List, NamedTuple, Optional, Protocol, Sequence
+from typing import List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from edge.bundle.preprocessing import Mask, SessionSpec
-from edge.dictionary.matcher import Matcher
-from edge.dictionary.spec import Dictionary
+from edge.bundle.preprocessing import SessionSpec
 from edge.formats.records import Batch, Piece, Reader, Records, no_records
 from edge.sequence.grouping import Event, Session, make_grouping
-from edge.text.masks import Masker
+from edge.sequence.words import Words
 
-NEW_EVENT = "new"
-"""The event of a line whose template is not in the log dictionary."""
 _BETWEEN = " | "
 
 
-class EventIds(Protocol):
-    """Tells which event a record is: the log dictionary."""
-
-    def match(self, contents: Sequence[str]) -> List[Optional[int]]:
-        """The id of each content's template; None for one that the dictionary does not hold."""
-
-
-class LineEvents:
-    """The events of lines: the templates of a dictionary that they are of, after masks."""
-
-    def __init__(self, masks: Sequence[Mask], dictionary: Dictionary) -> None:
-        """Raise `FormatError` for masks that cannot be used."""
-        self._masker = Masker(masks)
-        self._matcher = Matcher(dictionary.templates)
-
-    def match(self, contents: Sequence[str]) -> List[Optional[int]]:
-        """The id of each content's template; None for one that the dictionary does not hold."""
-        return self._matcher.match(self._masker.apply(contents))
-
-
 class Sessions(NamedTuple):
-    """How records are put together to sessions; ready sessions (the format ``events``) need no `events`."""
+    """How records are put together to sessions, and what they are there; ready ones (``events``) need no `words`."""
 
     spec: SessionSpec
-    events: Optional[EventIds]
+    words: Optional[Words]
 
 
 class SessionReader:
-    """Sessions of another reader's records; their content are the ids of their events, one blank between each two.
+    """Sessions of another reader's records; their content are the words of these, one blank between each two.
 
-    A session is given when it ends. Its text is its key and its lines, so that a person sees which line an odd event
+    A session is given when it ends. Its text is its key and its lines, so that a person sees which line an odd word
     is; its line, offset and time stamp are those of its first line, and its members all of its lines.
     """
 
-    def __init__(self, lines: Reader, spec: SessionSpec, events: EventIds) -> None:
+    def __init__(self, lines: Reader, spec: SessionSpec, words: Words) -> None:
         """Raise `FormatError` for a key that is no pattern with one group."""
         self._reader = lines
-        self._events = events
+        self._words = words
         self._grouping = make_grouping(spec)
+        self._seen = self._unparsed = 0
 
     @property
     def name(self) -> str:
@@ -74,16 +51,18 @@ class SessionReader:
 
     def notes(self) -> List[str]:
         """What a person should know of the sessions of this source."""
-        return self._grouping.notes()
+        unparsed = f"{self._unparsed:,} of {self._seen:,} lines are not in the format {self.name}"
+        return [*self._reader.notes(), *([unparsed] if self._unparsed else []), *self._grouping.notes()]
 
     def group(self, batch: Batch) -> List[Session]:
         """The sessions that end in these records."""
         records = batch.records
         ended: List[Session] = []
-        numbers = self._events.match(records.contents)
-        places = zip(numbers, batch.lines.tolist(), batch.offsets.tolist(), records.texts, records.contents)
-        for index, (number, line, offset, text, content) in enumerate(places):
-            word = NEW_EVENT if number is None else str(number)
+        self._seen += len(batch)
+        self._unparsed += int(np.count_nonzero(records.unparsed))
+        words = self._words.words(records.contents)
+        places = zip(words, batch.lines.tolist(), batch.offsets.tolist(), records.texts, records.contents)
+        for index, (word, line, offset, text, content) in enumerate(places):
             ended += self._grouping.add(Event(word, line, offset, text, content, partial(records.timestamp, index)))
         return ended
 
@@ -115,7 +94,7 @@ def _text(session: Session) -> str:
 
 
 def _pieces(session: Session) -> List[Piece]:
-    """Each event stands for its line, as far as the lines were kept."""
+    """Each word stands for its line, as far as the lines were kept."""
     pieces = []
     content = 0
     start = len(session.key) + 2 if session.key else 0
@@ -150,6 +129,10 @@ class WindowReader:
     def finish(self) -> Batch:
         """The windows of what the end of the source ends."""
         return self.cut(self._reader.finish())[0]
+
+    def notes(self) -> List[str]:
+        """Those of the sessions."""
+        return self._reader.notes()
 
     def cut(self, batch: Batch) -> tuple[Batch, List[int]]:
         """The windows of the batch's sessions, and for each of them which session it is of."""

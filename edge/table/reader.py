@@ -86,6 +86,10 @@ class CsvReader:
         """None: no row waits for another."""
         return no_records()
 
+    def notes(self) -> List[str]:
+        """Nothing."""
+        return []
+
     def _begin(self, texts: Sequence[str]) -> bool:
         """Take the first line; whether it was a header."""
         self._delimiter = guess_delimiter(texts[0])

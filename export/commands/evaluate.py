@@ -111,10 +111,10 @@ def evaluate(
         raise typer.BadParameter("a share is between 0 and 1", param_hint="--base-rate")
     require_extra()
     from edge.files.atomic import output_error
-    from export.evaluate.labelled import Labelling
     from export.evaluate.report import write_report
     from export.evaluate.study import StudyOptions, Wanted, evaluate_paths
     from export.evaluate.terminal import render
+    from export.labelled import Labelling
     from export.labels import LabelMap
 
     if json is not None and not json.absolute().parent.is_dir():

@@ -57,6 +57,9 @@ def train(
         help='What labels mean: "Benign=0,DoS*=1,*=drop"; the first pattern that fits counts.',
         show_default=False,
     ),
+    label_file: Optional[Path] = typer.Option(
+        None, "--labels", metavar="FILE", help="Which lines are anomalous, as simulate writes it.", show_default=False
+    ),
     header: Optional[str] = typer.Option(
         None, "--header", metavar="NAME,...", help="Names of the columns, for a table without them.", show_default=False
     ),
@@ -127,6 +130,7 @@ def train(
             seed=seed,
             label_column=label_column,
             labels=labels,
+            label_file=None if label_file is None else str(label_file),
             header=_names(header),
             fields=_names(fields),
             session_key=session_key,

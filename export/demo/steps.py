@@ -30,10 +30,10 @@ from edge.sinks.render import JsonlRenderer
 from export.bundling import ExportOptions, export_bundle
 from export.commands.simulate import WRITERS
 from export.demo.plans import LABEL_COLUMN, Plan
-from export.evaluate.labelled import Labelling
 from export.evaluate.output import write_study
 from export.evaluate.report import Report as EvaluationReport
 from export.evaluate.study import StudyOptions, Wanted, evaluate_paths
+from export.labelled import Labelling
 from export.labels import LabelMap
 from export.run import open_run
 from export.training.detectors import load_detector

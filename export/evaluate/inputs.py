@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.bundle.preprocessing import FeatureEncoderSpec, Preprocessing
+from edge.bundle.preprocessing import FeatureEncoderSpec, Preprocessing, StepEncoderSpec
 from edge.formats.access import AccessFormat
 from edge.formats.http import HttpReader
 from edge.sequence.events import EventsReader
@@ -16,12 +16,15 @@ from export.line.presets import DEFAULT_MASKS
 TEXT = "text"
 SESSIONS = "sessions"
 FEATURES = "features"
+STEPS = "steps"
 
 
 def family_of(preprocessing: Preprocessing) -> str:
-    """`FEATURES` for rows of a table, `SESSIONS` for the ids of events, `TEXT` for all others."""
+    """`FEATURES` for rows of a table, `STEPS` for sessions of rows, `SESSIONS` for those of ids, `TEXT` for others."""
     if isinstance(preprocessing.encoder, FeatureEncoderSpec):
         return FEATURES
+    if isinstance(preprocessing.encoder, StepEncoderSpec):
+        return STEPS
     if preprocessing.sessions is not None or preprocessing.format.name == EventsReader.name:
         return SESSIONS
     return TEXT
@@ -32,7 +35,7 @@ def keys_of(preprocessing: Preprocessing, contents: Sequence[str]) -> list[str]:
 
     What a run keeps of its training are such keys.
     """
-    if family_of(preprocessing) == FEATURES:
+    if family_of(preprocessing) in (FEATURES, STEPS):
         return list(contents)
     skip = preprocessing.format.skip_characters
     # The masks of sessions are those of their lines; their contents are the ids of events.

@@ -59,6 +59,11 @@ class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     f1_at_base_rate_high: Optional[float]
 
     @property
+    def accuracy(self) -> float:
+        """The share of the records whose verdict is right, at the scorer's own threshold and in this mixture."""
+        return (self.normal - self.flagged_normal + self.flagged_anomalous) / (self.normal + self.anomalous)
+
+    @property
     def shown_f1(self) -> float:
         """The F1 at the stated base rate, or else that of the records as they are."""
         return self.f1 if self.f1_at_base_rate is None else self.f1_at_base_rate

@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 
 from edge.bundle.preprocessing import Preprocessing
-from edge.errors import InputError
 from edge.files.lines import read_blocks
 from edge.files.paths import Source, expand_paths
 from edge.formats.records import Batch, read_all
@@ -20,9 +19,9 @@ from edge.sequence.reader import SessionReader, Sessions
 from edge.table.reader import CsvReader
 from edge.text.clean import decode_block
 from export.dataset import LogData
-from export.evaluate.labelled import Labelling
 from export.evaluate.samples import Samples
-from export.labels import NORMAL
+from export.labelled import Labelling, check_one_log
+from export.labels import NORMAL, kind_of_lines
 
 _LOOKED_AT = 1000
 
@@ -129,13 +128,7 @@ class LogFile:
         if isinstance(self.label, str):
             return [self.label] * len(batch)
         lines = self.label.kinds(self.lines, self.name, reading.preprocessing.format)
-        return [_kind_of([lines[number - 1] for number in batch.lines_of(place)]) for place in range(len(batch))]
-
-
-def _kind_of(kinds: Sequence[str | None]) -> str | None:
-    """The kind of a record of several lines: that of its first anomalous one; None where no line has any."""
-    known = [kind for kind in kinds if kind is not None]
-    return next(filter(None, known), NORMAL) if known else None
+        return [kind_of_lines([lines[number - 1] for number in batch.lines_of(place)]) for place in range(len(batch))]
 
 
 def _days(reading: Reading, batch: Batch, kept: Sequence[int]) -> float | None:
@@ -184,12 +177,8 @@ def read_labelled(paths: Sequence[str], labelling: Labelling, *, say: Say) -> Fi
         InputError: a path cannot be read; a labels file belongs to one log, and there are several.
     """
     sources = expand_paths(paths, warn=say)
-    if labelling.sidecar is not None and len(sources) != 1:
-        raise InputError(
-            f"these are the labels of one log, and {len(sources):,} are given",
-            where=str(labelling.sidecar),
-            mend="give --labelled the log that they were written with",
-        )
+    if labelling.sidecar is not None:
+        check_one_log(labelling.sidecar, len(sources))
     files = [_read(source) for source in sources]
     for file in files:
         file.label = labelling

@@ -19,7 +19,6 @@ from export.evaluate.baselines.registry import train_baselines
 from export.evaluate.bootstrap import CONFIDENCE, REPLICATES, Side
 from export.evaluate.heldout import HeldOut
 from export.evaluate.inputs import ReadInputs, first_places, number
-from export.evaluate.labelled import Labelling
 from export.evaluate.metrics import MAX_FPR, auroc, measure
 from export.evaluate.reading import Material, Reading, Say, read_labelled, read_normal_and_anomalous
 from export.evaluate.samples import Samples
@@ -27,6 +26,7 @@ from export.evaluate.scorers import Scorer, Subject, open_subject, score_all
 from export.evaluate.tradeoff import trade_offs
 from export.evaluate.verdict import conclude
 from export.evaluate.worst import worst_errors
+from export.labelled import Labelling
 from export.labels import NORMAL
 
 NO_BASELINES = "A bundle holds no training records, so the baselines are left out; evaluate the run that it came from"

@@ -100,7 +100,11 @@ def notes(report: Report) -> list[str]:
         "Recall and FPR: anomalous and normal records flagged at each row's own threshold, set on normal records. "
         f"Recall at {report.max_fpr:.0%}: at most that share of normal records flagged, for all rows."
     ]
-    first = report.rows[0].records
+    name, first = report.rows[0].name, report.rows[0].records
+    found.append(
+        f"{name} at its threshold of {report.rows[0].threshold:.6g}, on this mixture of records: accuracy "
+        f"{first.accuracy:.4f}, precision {first.precision:.4f}, recall {first.tpr:.4f}, F1 {first.f1:.4f}."
+    )
     if min(first.distinct_normal, first.distinct_anomalous) < FEW_CLUSTERS:
         found.append(
             f"Intervals resample distinct records, and one side has fewer than {FEW_CLUSTERS}: they are a guess."

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from edge.errors import SchemaError
 from export.flow.novelty import CLIP, RESIDUAL_FLOOR, Mixture, Scaling
 from export.flow.presets import ATTACK, NOVELTY, PRESETS, SEED
-from export.run import RUN_NAME, WEIGHTS_NAME, Run
+from export.run import Run
+from export.weights import check_preset, check_shapes
 
 Outputs = dict[str, Any]
 _SCALING_ARRAYS = 4
@@ -40,20 +40,14 @@ def load_graph(run: Run) -> Any:
         IntegrityError: the weights are missing or damaged.
     """
     spec = run.spec
-    if spec.preset not in PRESETS:
-        raise SchemaError(f"there is no preset {spec.preset!r}", where=str(run.folder / RUN_NAME), mend="train again")
+    preset = check_preset(run, PRESETS)
     weights = run.weights()
     try:
-        fit = [weight.shape for weight in weights] == shapes(spec.preset, spec.network)
+        expected = shapes(preset, spec.network)
     except KeyError:
-        fit = False
-    if not fit:
-        raise SchemaError(
-            f"the weights do not fit the network of the preset {spec.preset}",
-            where=str(run.folder / WEIGHTS_NAME),
-            mend="train again",
-        )
-    return graph_of(spec.preset, weights, {part.name: part.threshold.value for part in spec.parts})
+        expected = None
+    check_shapes(run, weights, expected)
+    return graph_of(preset, weights, {part.name: part.threshold.value for part in spec.parts})
 
 
 def graph_of(preset: str, weights: Sequence[np.ndarray], thresholds: Mapping[str, float]) -> Any:

@@ -69,7 +69,7 @@ Traffic is more varied than a day of it, so that a threshold on novelty which ne
 little."""
 
 EVEN_ODDS = 0.6931472
-"""softplus(0), a probability of one half: the least threshold of an attack, and the one where too few rows are held out.
+"""softplus(0), a probability of one half: the least threshold of an attack, and the one where few rows are held out.
 
 A row that is likelier benign than not is no known attack, however quiet the held-out rows are. The joint score is in
 units of the threshold, so that this also bounds it."""

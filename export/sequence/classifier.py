@@ -1,8 +1,9 @@
 """The supervised networks of the detector `sequence`: the probability that a session is an anomaly.
 
 The network of the preset `seed` is the published one, LSTM(128), Dropout(0.2), LSTM(64), Dropout(0.2), Dense(1,
-sigmoid), with an embedding of event ids before it. The published one reads its last step; here sessions differ in
-length, so the last token that is no padding is read, which is the same for a full window.
+sigmoid), with an embedding of event ids before it: it was published for rows of numbers, which `row_network` has. The
+published one reads its last step; here sessions differ in length, so the last token that is no padding is read, which
+is the same for a full window.
 """
 
 from __future__ import annotations
@@ -45,6 +46,14 @@ def last_logit(logits: Any, ids: Any) -> Any:
     real = tf.cast(tf.not_equal(ids, PAD_ID), tf.float32)
     last = real - tf.pad(real[:, 1:], [[0, 0], [0, 1]])
     return tf.reduce_sum(logits * last, axis=-1)
+
+
+def judge(model: Any, ids: Any, wanted: Any) -> tuple[Any, Any]:
+    """Binary cross-entropy of each row and the probability, float32 [batch]; `wanted` is 1 for an anomaly."""
+    import tensorflow as tf
+
+    found = last_logit(model(ids, training=True), ids)
+    return tf.nn.sigmoid_cross_entropy_with_logits(wanted, found), tf.sigmoid(found)
 
 
 def scores(model: Any, ids: Any) -> tuple[Any, Any]:

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from edge.errors import SchemaError
-from export.run import RUN_NAME, WEIGHTS_NAME, Run
+from edge.bundle.preprocessing import StepEncoderSpec
+from export.run import Run
 from export.sequence import classifier, default_model
 from export.sequence.bags import Bags
 from export.sequence.presets import PRESETS, SequencePreset
+from export.sequence.rows import load_row_graph
+from export.weights import check_preset, set_weights
 
 _BAG_ARRAYS = 3
 
@@ -60,28 +62,17 @@ def load_graph(run: Run) -> Any:
         SchemaError: this oddline has no such preset, or another network for it.
         IntegrityError: the weights are missing or damaged.
     """
-    preset = PRESETS.get(run.spec.preset)
-    if preset is None:
-        raise SchemaError(
-            f"there is no preset {run.spec.preset!r}", where=str(run.folder / RUN_NAME), mend="train again"
-        )
+    preset = PRESETS[check_preset(run, PRESETS)]
+    encoder = run.spec.preprocessing.encoder
+    if isinstance(encoder, StepEncoderSpec):
+        return load_row_graph(run, preset, encoder)
     vocabulary = run.spec.network["vocabulary"]
     weights = run.weights()
     if run.spec.network["supervised"]:
         model = build_classifier(preset, vocabulary)
-        _set_weights(model, weights, run)
+        set_weights(run, model, weights)
         return classifier_graph(model, preset.length)
     network = default_model.NextEvent(default_model.Shape(vocabulary))
-    _set_weights(network, weights[:-_BAG_ARRAYS], run)
+    set_weights(run, network, weights[:-_BAG_ARRAYS])
     *bags, step_weight = weights[-_BAG_ARRAYS:]
     return default_graph(default_model.Model(network, Bags(*bags), float(step_weight[0])), preset.length)
-
-
-def _set_weights(model: Any, weights: list[np.ndarray], run: Run) -> None:
-    if [weight.shape for weight in weights] != [weight.shape for weight in model.get_weights()]:
-        raise SchemaError(
-            f"the weights do not fit the network of the preset {run.spec.preset}",
-            where=str(run.folder / WEIGHTS_NAME),
-            mend="train again",
-        )
-    model.set_weights(weights)

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+
+from msgspec.structs import replace as replace_fields
 
 from edge.bundle.preprocessing import FormatSpec, Mask, SessionSpec
 from edge.dictionary.spec import Dictionary
-from edge.errors import InputError
+from edge.errors import InputError, TooLittleDataError
 from edge.files.lines import read_blocks
 from edge.files.paths import expand_paths
 from edge.formats import Batch, detect_format
 from edge.formats.plain import PlainFormat
+from edge.formats.request_rows import ROW_FIELDS, RequestRowsFormat
 from edge.sequence import events
 from edge.sequence.events import EventsReader
 from edge.sequence.grouping import Event, Session, make_grouping, seconds_of
-from edge.sequence.reader import NEW_EVENT, LineEvents, WindowReader
+from edge.sequence.reader import WindowReader
+from edge.sequence.words import NEW_EVENT, LineEvents, RowWords
 from edge.text.clean import decode_block
 from edge.text.masks import Masker
 from export.dataset import LogData, read_log
 from export.dictionary.build import build_dictionary
-from export.labels import NORMAL, LabelMap
+from export.labelled import check_one_log, read_sidecar
+from export.labels import NORMAL, LabelMap, kind_of_lines
+from export.sequence.checks import format_of_lines
 from export.training.options import TrainOptions
 
 _SHOWN = 8
@@ -31,11 +39,15 @@ READY = FormatSpec(name=events.NAME, layout=None, fields=None, header=None, skip
 
 @dataclass
 class SessionData:
-    """Sessions as records, how they are told, and the dictionary of the lines that they were made of, if any."""
+    """Sessions as records, how they are told, and the dictionary of the lines that they were made of, if any.
+
+    `members` are the numbers of each session's lines; None for ready sessions.
+    """
 
     data: LogData
     spec: SessionSpec | None
     dictionary: Dictionary | None
+    members: list[array[int]] | None
 
 
 def read_ready(
@@ -80,7 +92,7 @@ def read_ready(
         say(f"{dropped:,} sessions are left out, as --map says")
     if data.unparsed:
         say(f"{data.unparsed:,} of {len(seen):,} lines are no sessions of event ids, and are read as they are")
-    return SessionData(data, spec, None)
+    return SessionData(data, spec, None, None)
 
 
 def _refuse_log(texts: Sequence[str], where: str) -> None:
@@ -142,37 +154,66 @@ def read_lines(
         InputError: a path cannot be read.
         FormatError: the format is unknown, the layout wrong, or the key no pattern with one group.
     """
-    log = read_log(paths, asked=options.format, layout=options.layout, say=say, year=options.year)
-    if spec.seconds is not None and not any(map(_has_time, log.stamps)):
-        raise InputError(
-            "no line has a time stamp that windows of time could be told by", mend="use --window or --session-key"
-        )
-    grouping = make_grouping(spec)
-    sessions: list[Session] = []
-    for number, (text, content, stamp) in enumerate(zip(log.lines, log.contents, log.stamps, strict=True)):
-        sessions += grouping.add(Event(NEW_EVENT, number, 0, text, content, partial(_as_is, stamp)))
-    sessions = sorted([*sessions, *grouping.finish()], key=lambda session: session.lines[0])
-    for note in grouping.notes():
-        say(note)
+    label = None
+    if options.label_file is not None:
+        check_one_log(Path(options.label_file), len(expand_paths(paths, warn=_silent)))
+        label = read_sidecar(Path(options.label_file)).all_kinds
+    asked = format_of_lines(options)
+    log = read_log(paths, asked=asked, layout=options.layout, say=say, year=options.year, label=label)
+    if asked == RequestRowsFormat.name:
+        log.format = replace_fields(log.format, fields=list(ROW_FIELDS))
+    sessions = _sessions(log, spec, say)
     if spec.key is not None and sessions and not any(session.key for session in sessions):
         raise InputError(
             f"none of the {len(log):,} lines holds the session key {spec.key!r}",
             where=", ".join(paths),
             mend="give --session-key a pattern that is found in the lines behind their headers",
         )
-    learnt = sorted({number for session in sessions[: round(len(sessions) * learnt_from)] for number in session.lines})
-    masked = Masker(masks).apply([log.contents[number] for number in learnt])
-    dictionary = build_dictionary(Counter(masked), masks, given=options.dictionary, say=say)
-    numbers = LineEvents(masks, dictionary).match(log.contents)
-    words = [NEW_EVENT if number is None else str(number) for number in numbers]
+    if asked == RequestRowsFormat.name:
+        words, dictionary = RowWords().words(log.contents), None
+    else:
+        first = sessions[: round(len(sessions) * learnt_from)]
+        dictionary = _mine(log, first, masks, options.dictionary, say)
+        words = LineEvents(masks, dictionary).words(log.contents)
     data = replace(LogData(log.format), unparsed=log.unparsed)
     for session in sessions:
         data.lines.append("\n".join(log.lines[number] for number in session.lines))
         data.contents.append(" ".join(words[number] for number in session.lines))
         data.stamps.append(session.stamp)
-        data.kinds.append(next((log.kinds[number] for number in session.lines if log.kinds[number]), NORMAL))
-    say(f"{len(log):,} lines are {len(sessions):,} sessions")
-    return SessionData(data, spec, dictionary)
+        data.kinds.append(kind_of_lines([log.kinds[number] for number in session.lines]) or NORMAL)
+    odd = f", of which {sum(map(bool, data.kinds)):,} hold anomalous ones" if options.label_file else ""
+    say(f"{len(log):,} lines are {len(sessions):,} sessions{odd}")
+    return SessionData(data, spec, dictionary, [session.lines for session in sessions])
+
+
+def _sessions(log: LogData, spec: SessionSpec, say: Callable[[str], None]) -> list[Session]:
+    """The sessions of a log in the order of their first lines; their lines are numbered from 0."""
+    if spec.seconds is not None and not any(map(_has_time, log.stamps)):
+        raise InputError(
+            "no line has a time stamp that windows of time could be told by", mend="use --window or --session-key"
+        )
+    if spec.length is not None and spec.length > len(log):
+        raise TooLittleDataError(
+            f"a window has {spec.length:,} lines, and the log {len(log):,}",
+            where="--window",
+            mend="give shorter windows, or more of the log",
+        )
+    grouping = make_grouping(spec)
+    sessions: list[Session] = []
+    for number, (text, content, stamp) in enumerate(zip(log.lines, log.contents, log.stamps, strict=True)):
+        sessions += grouping.add(Event(NEW_EVENT, number, 0, text, content, partial(_as_is, stamp)))
+    for note in grouping.notes():
+        say(note)
+    return sorted([*sessions, *grouping.finish()], key=lambda session: session.lines[0])
+
+
+def _mine(
+    log: LogData, sessions: Sequence[Session], masks: Sequence[Mask], given: str | None, say: Callable[[str], None]
+) -> Dictionary:
+    """The log dictionary of the lines in some sessions."""
+    learnt = sorted({number for session in sessions for number in session.lines})
+    masked = Masker(masks).apply([log.contents[number] for number in learnt])
+    return build_dictionary(Counter(masked), masks, given=given, say=say)
 
 
 def _as_is(stamp: str | None) -> str | None:
@@ -183,11 +224,5 @@ def _has_time(stamp: str | None) -> bool:
     return stamp is not None and seconds_of(stamp) is not None
 
 
-def check_labels(options: TrainOptions) -> None:
-    """Raise `InputError` for labels that are asked of lines, which have none."""
-    if options.label_column is not None or options.labels is not None:
-        raise InputError(
-            "labels belong to ready sessions",
-            where="--label-column" if options.label_column is not None else "--map",
-            mend="give event-id files with a column for labels, or leave it out",
-        )
+def _silent(_: str) -> None:
+    """Say nothing: the paths are read, and spoken of, later."""

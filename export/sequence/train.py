@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +12,8 @@ import numpy as np
 from edge.bundle.manifest import DICTIONARY_NAME, TOKENIZER_NAME
 from edge.bundle.preprocessing import Preprocessing, SessionSpec
 from edge.dictionary.spec import Dictionary, encode_dictionary
-from edge.errors import InputError, TooLittleDataError
+from edge.errors import InputError
+from edge.formats.request_rows import RequestRowsFormat
 from edge.sequence import events
 from edge.sequence.grouping import compile_key
 from edge.text.tokens import TokenRows
@@ -19,20 +21,22 @@ from export.dataset import LogData, split
 from export.labels import NORMAL
 from export.line.presets import DEFAULT_MASKS
 from export.run import Run
+from export.sequence.checks import check_labels, check_rows, format_of_lines
+from export.sequence.classifier import judge
 from export.sequence.default_model import Shape
 from export.sequence.fit import STEPS_PER_EPOCH, Sample, fit
 from export.sequence.fit_classifier import fit_classifier
 from export.sequence.models import build_classifier, classifier_graph, default_graph, default_weights, load_graph
 from export.sequence.presets import IDLE_RECORDS, PRESETS, SequencePreset
-from export.sequence.reading import check_labels, read_lines, read_ready
+from export.sequence.reading import read_lines, read_ready
+from export.sequence.rows import fit_rows
+from export.sequence.splitting import LABELLED_SHARES, LEAST_SESSIONS, split_by_class, split_by_time
 from export.sequence.tokenizer import event_tokenizer
 from export.training.options import TrainOptions
 from export.training.trainable import Fitted, Progress, Slices
 
-LEAST_SESSIONS = 10
 # Of unlabelled sessions all are learnt from, and the threshold is set on scores by models that had not seen them.
 DEFAULT_SHARES = (1.0, 0.0, 0.0)
-LABELLED_SHARES = (0.8, 0.1, 0.1)
 
 
 class SequenceTrainable:
@@ -47,6 +51,7 @@ class SequenceTrainable:
             "vocabulary",
             "label_column",
             "labels",
+            "label_file",
             "session_key",
             "window",
             "seconds",
@@ -57,6 +62,7 @@ class SequenceTrainable:
     def __init__(self) -> None:
         self._spec: SessionSpec | None = None
         self._dictionary: Dictionary | None = None
+        self._members: list[array[int]] | None = None
 
     def check(self, options: TrainOptions) -> None:
         """Refuse sessions that are told in more than one way, or not at all."""
@@ -77,15 +83,16 @@ class SequenceTrainable:
             raise InputError(
                 "events between two windows would be in none", where="--window", mend="give a step up to the length"
             )
-        lines = options.layout is not None or options.format not in (None, events.NAME)
+        check_labels(options, ready=options.format == events.NAME or not ways)
+        lines = options.layout is not None or options.format not in (None, events.NAME) or options.label_file
         if lines and not ways:
             raise InputError(
                 "how are lines put together to sessions?", mend="give --session-key, --window or --seconds"
             )
-        if ways and options.format != events.NAME:
-            check_labels(options)
-        elif options.dictionary is not None:
+        if not lines and not ways and options.dictionary is not None:
             raise InputError("event-id files need no dictionary", where="--dictionary", mend="leave it out")
+        if format_of_lines(options) == RequestRowsFormat.name:
+            check_rows(options)
         if options.session_key is not None:
             compile_key(_with_group(options.session_key))
 
@@ -96,15 +103,21 @@ class SequenceTrainable:
             found = read_ready(paths, options, spec, say=say)
         else:
             shares = options.shares or DEFAULT_SHARES
-            found = read_lines(paths, options, spec, DEFAULT_MASKS, shares[0] + shares[1], say=say)
-        self._spec, self._dictionary = found.spec, found.dictionary
+            learnt = (options.shares or LABELLED_SHARES)[0] if options.label_file else shares[0] + shares[1]
+            found = read_lines(paths, options, spec, DEFAULT_MASKS, learnt, say=say)
+        self._spec, self._dictionary, self._members = found.spec, found.dictionary, found.members
         return found.data
 
     def split(self, data: LogData, options: TrainOptions, *, say: Callable[[str], None]) -> Slices:
-        """Unlabelled sessions in their order, without a part of its own for the threshold; labelled ones by class."""
+        """Unlabelled sessions in their order, without a part of its own for the threshold; labelled ones by class.
+
+        Those that were made of labelled lines are cut in time.
+        """
         preset = PRESETS[options.preset]
+        if options.label_file is not None and self._members is not None:
+            return split_by_time(data, self._members, options.shares or LABELLED_SHARES, say=say)
         if any(data.kinds):
-            return _split_labelled(data, options.shares or LABELLED_SHARES)
+            return split_by_class(data, options.shares or LABELLED_SHARES)
         if preset.epochs is None:
             raise InputError(
                 f"the preset {preset.name} needs labelled sessions, and no session is labelled as an anomaly",
@@ -123,6 +136,8 @@ class SequenceTrainable:
         """The events that there are, then the network."""
         preset = PRESETS[options.preset]
         training = slices.training
+        if training.format.name == RequestRowsFormat.name and self._spec is not None:
+            return fit_rows(training, self._spec, preset, options, say=say, progress=progress)
         tokenizer = event_tokenizer(training.contents, most_events=options.vocabulary or preset.events)
         encoder = TokenRows(preset.encoder, tokenizer)
         files = {TOKENIZER_NAME: tokenizer}
@@ -140,7 +155,7 @@ class SequenceTrainable:
             progress(epoch, epochs, loss)
 
         fitted = learn(preset, sample, training.kinds, encoder.vocabulary, options, show)
-        weights, graph, fold_scores, parameters = fitted
+        weights, graph, fold_scores, accuracy, parameters = fitted
         return Fitted(
             preprocessing=Preprocessing(
                 format=training.format,
@@ -157,11 +172,12 @@ class SequenceTrainable:
             fold_scores=fold_scores,
             fixed_threshold=preset.threshold if supervised else None,
             # Of the model that is kept: those for the threshold are trained before it.
-            history={"loss": losses[-int(str(parameters["epochs"])) :]},
+            history={"loss": losses[-int(str(parameters["epochs"])) :], **accuracy},
         )
 
 
-_Learnt = tuple[list[np.ndarray], Any, "np.ndarray | None", dict[str, "str | int | float | bool | None"]]
+_Parameters = dict[str, "str | int | float | bool | None"]
+_Learnt = tuple[list[np.ndarray], Any, "np.ndarray | None", dict[str, list[float]], _Parameters]
 
 
 def _fit_default(
@@ -176,14 +192,14 @@ def _fit_default(
     learnt = fit(
         sample, shape=Shape(vocabulary), epochs=epochs, batch=preset.batch, seed=options.seed, progress=progress
     )
-    parameters: dict[str, str | int | float | bool | None] = {
+    parameters: _Parameters = {
         "epochs": epochs,
         "steps": epochs * STEPS_PER_EPOCH,
         "batch": preset.batch,
         "step_weight": learnt.model.step_weight,
     }
     graph = default_graph(learnt.model, preset.length)
-    return default_weights(learnt.model), graph, learnt.fold_scores, parameters
+    return default_weights(learnt.model), graph, learnt.fold_scores, {}, parameters
 
 
 def _fit_supervised(
@@ -200,9 +216,19 @@ def _fit_supervised(
     model = build_classifier(preset, vocabulary)
     epochs = options.epochs or preset.passes
     labels = np.array([kind != NORMAL for kind in kinds], np.float32)[sample.owners]
-    fit_classifier(model, sample.ids, labels, epochs=epochs, batch=preset.batch, seed=options.seed, progress=progress)
+    accuracy = fit_classifier(
+        model,
+        sample.ids,
+        labels,
+        judge=judge,
+        epochs=epochs,
+        batch=preset.batch,
+        seed=options.seed,
+        progress=progress,
+    )
     weights = [np.asarray(weight) for weight in model.get_weights()]
-    return weights, classifier_graph(model, preset.length), None, {"epochs": epochs, "batch": preset.batch}
+    parameters: _Parameters = {"epochs": epochs, "batch": preset.batch}
+    return weights, classifier_graph(model, preset.length), None, {"accuracy": accuracy}, parameters
 
 
 def session_spec(options: TrainOptions) -> SessionSpec | None:
@@ -222,20 +248,3 @@ def session_spec(options: TrainOptions) -> SessionSpec | None:
 def _with_group(key: str) -> str:
     """A key without a group is one as a whole."""
     return key if "(" in key.replace("\\(", "").replace("(?:", "") else f"({key})"
-
-
-def _split_labelled(data: LogData, shares: Sequence[float]) -> Slices:
-    """Each class cut in its order, so that all parts hold both."""
-    places: list[list[int]] = [[], [], []]
-    for anomalous in (False, True):
-        own = [place for place, kind in enumerate(data.kinds) if (kind != NORMAL) == anomalous]
-        if len(own) < LEAST_SESSIONS:
-            raise TooLittleDataError(
-                f"{len(own):,} sessions are labelled {'as anomalies' if anomalous else 'normal'}, "
-                f"{LEAST_SESSIONS} are needed",
-                mend="give more of them, or only normal ones, which are learnt without labels",
-            )
-        first, second = round(len(own) * shares[0]), round(len(own) * (shares[0] + shares[1]))
-        for part, some in zip(places, (own[:first], own[first:second], own[second:]), strict=True):
-            part += some
-    return Slices(*(data.pick(sorted(part)) for part in places))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -39,13 +40,28 @@ def write_simulation(log: SimulatedLog, folder: Path, name: str = "syslog.log") 
     anomalous = {label.line - 1 for label in log.labels}
     held_out = range(log.held_out_from, len(log.lines))
     whole = _encode(log.lines)
-    contents = {
-        paths.train: _encode(log.lines[: log.held_out_from]),
-        paths.normal: _encode([log.lines[index] for index in held_out if index not in anomalous]),
-        paths.anomalous: _encode([log.lines[index] for index in sorted(anomalous)]),
-        paths.log: whole,
-        paths.labels: _labels(log, whole),
-    }
+    _write(
+        folder,
+        {
+            paths.train: _encode(log.lines[: log.held_out_from]),
+            paths.normal: _encode([log.lines[index] for index in held_out if index not in anomalous]),
+            paths.anomalous: _encode([log.lines[index] for index in sorted(anomalous)]),
+            paths.log: whole,
+            paths.labels: _labels(log, whole),
+        },
+    )
+    return paths
+
+
+def write_labelled(log: SimulatedLog, folder: Path, name: str) -> tuple[Path, Path]:
+    """Write NAME.log and NAME.jsonl, a log and its labels as `write_simulation` does; where they are."""
+    whole = _encode(log.lines)
+    paths = folder / f"{name}.log", folder / f"{name}.jsonl"
+    _write(folder, {paths[0]: whole, paths[1]: _labels(log, whole)})
+    return paths
+
+
+def _write(folder: Path, contents: Mapping[Path, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -53,7 +69,6 @@ def write_simulation(log: SimulatedLog, folder: Path, name: str = "syslog.log") 
     for path, content in contents.items():
         with AtomicFile(path) as file:
             file.write(content)
-    return paths
 
 
 def _encode(lines: list[str]) -> bytes:

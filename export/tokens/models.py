@@ -7,7 +7,8 @@ from typing import Any
 
 from edge.bundle.preprocessing import TokenEncoderSpec
 from edge.errors import SchemaError
-from export.run import RUN_NAME, WEIGHTS_NAME, Run
+from export.run import RUN_NAME, Run
+from export.weights import check_preset, set_weights
 
 
 def scoring_graph(scores: Callable[[Any], tuple[Any, Any]], length: int) -> Any:
@@ -39,18 +40,10 @@ def load_model(run: Run, presets: Collection[str], build: Callable[..., Any]) ->
         SchemaError: this oddline has no such preset, or another network for it.
         IntegrityError: the weights are missing or damaged.
     """
-    preset = run.spec.preset
-    if preset not in presets:
-        raise SchemaError(f"there is no preset {preset!r}", where=str(run.folder / RUN_NAME), mend="train again")
+    preset = check_preset(run, presets)
     weights = run.weights()
     model = build(preset, vocabulary=run.spec.network["vocabulary"], length=token_encoder(run).length)
-    if [weight.shape for weight in weights] != [weight.shape for weight in model.get_weights()]:
-        raise SchemaError(
-            f"the weights do not fit the network of the preset {preset}",
-            where=str(run.folder / WEIGHTS_NAME),
-            mend="train again",
-        )
-    model.set_weights(weights)
+    set_weights(run, model, weights)
     return model
 
 

@@ -15,8 +15,9 @@ class TrainOptions:
     """None stands for the preset's own value.
 
     Those in `OWN_OPTIONS` belong to some detectors only. `labels` is a list of patterns (see `LabelMap.parse`),
-    `header` the names of a table's columns, `window` a number of events and how many events later the next one begins,
-    `seconds` the length of a window of time, and `dictionary` a file of templates that are known beforehand.
+    `label_file` a file with the labels of a log's lines (see `export.labelled`), `header` the names of a table's
+    columns, `window` a number of events and how many events later the next one begins, `seconds` the length of a window
+    of time, and `dictionary` a file of templates that are known beforehand.
     """
 
     preset: str = "default"
@@ -31,6 +32,7 @@ class TrainOptions:
     seed: int = 0
     label_column: str | None = None
     labels: str | None = None
+    label_file: str | None = None
     header: tuple[str, ...] | None = None
     fields: tuple[str, ...] | None = None
     session_key: str | None = None
@@ -46,6 +48,7 @@ OWN_OPTIONS = {
     "vocabulary": "--vocabulary",
     "label_column": "--label-column",
     "labels": "--map",
+    "label_file": "--labels",
     "header": "--header",
     "fields": "--fields",
     "session_key": "--session-key",

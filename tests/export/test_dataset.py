@@ -8,7 +8,7 @@ import io
 import os
 from pathlib import Path
 from types import SimpleNamespace
-from typing import List, Optional
+from typing import List, Optional, Sequence
 
 import pytest
 from evaluate_samples import log_data, normal_lines, write_log
@@ -102,6 +102,24 @@ def test_all_files_are_read_in_the_format_of_the_first(tmp_path: Path) -> None:
     data = read(tmp_path, say=said.append)
     assert data.contents[-1].startswith('{"MESSAGE"')
     assert "1 of 10 lines are not in the format, and are read as plain text" in said
+
+
+def test_labels_follow_their_lines(tmp_path: Path) -> None:
+    write_log(tmp_path / "a.log", stamped(9))
+    write_log(tmp_path / "b.log", stamped(7))
+
+    def label(lines: Sequence[bytes], name: str) -> List[str]:
+        return [f"{Path(name).name} {place}" if place == 1 else "" for place in range(len(lines))]
+
+    data = read(tmp_path, label=label)
+    assert data.lines == stamped(7) + stamped(9)
+    assert data.kinds == ["", "b.log 1", "", "", "a.log 1", ""]
+
+
+def test_a_record_of_several_lines_is_labelled_by_any_of_them(tmp_path: Path) -> None:
+    write_log(tmp_path / "x.http", ["GET /a HTTP/1.1", "Host: a", "", "GET /b HTTP/1.1", "Host: b"])
+    data = read(tmp_path / "x.http", asked="http", label=lambda lines, name: ["", "odd", "", "", ""])
+    assert data.kinds == ["odd", ""]
 
 
 def test_files_without_time_stamps_keep_the_order_in_which_they_were_given(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 
 from export.evaluate.baselines.base import Baseline, ExactMatch
 from export.evaluate.baselines.sessions import CountRegression, EventCounts, EventTrigrams, SessionLength
-from export.evaluate.baselines.tables import LargestDeviation, RowRegression
+from export.evaluate.baselines.tables import LargestDeviation, MeanDeviation, MeanRowRegression, RowRegression
 from export.evaluate.baselines.text import TokenTrigrams, UnseenTemplate, UnseenWords
-from export.evaluate.inputs import FEATURES, SESSIONS, TEXT, ReadInputs, family_of
+from export.evaluate.inputs import FEATURES, SESSIONS, STEPS, TEXT, ReadInputs, family_of
 from export.labels import NORMAL
 from export.run import CALIBRATION_NAME, Run, TrainingInput
 
@@ -22,6 +22,7 @@ _UNLABELLED: dict[str, tuple[type[Baseline], ...]] = {
     TEXT: (ExactMatch, UnseenTemplate, UnseenWords, TokenTrigrams),
     SESSIONS: (ExactMatch, EventCounts, SessionLength, EventTrigrams),
     FEATURES: (ExactMatch, LargestDeviation),
+    STEPS: (ExactMatch, MeanDeviation),
 }
 """They learn from the normal training records."""
 
@@ -29,6 +30,7 @@ _LABELLED: dict[str, tuple[type[Baseline], ...]] = {
     TEXT: (),
     SESSIONS: (CountRegression,),
     FEATURES: (RowRegression,),
+    STEPS: (MeanRowRegression,),
 }
 """They learn from normal and anomalous training records, where the run has both."""
 

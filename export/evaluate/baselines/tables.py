@@ -1,4 +1,4 @@
-"""Baselines for rows of a table."""
+"""Baselines for rows of a table, and for sessions of rows by the mean of these."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.bundle.preprocessing import FeatureEncoderSpec
+from edge.bundle.preprocessing import FeatureEncoderSpec, StepEncoderSpec
 from edge.encoders.features import FeatureEncoder
+from edge.encoders.steps import StepEncoder
 from export.evaluate.baselines.base import Baseline
 from export.evaluate.baselines.regression import fit_regression
 from export.evaluate.inputs import ReadInputs
@@ -15,14 +16,21 @@ from export.labels import NORMAL
 from export.run import TrainingInput
 
 
-def encode_rows(preprocessing_encoder: FeatureEncoderSpec, contents: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of numbers, float64 [n, width], and which of them are sound, bool [n]."""
+def encode_rows(spec: FeatureEncoderSpec | StepEncoderSpec, contents: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of numbers, float64 [n, width], and which are sound, bool [n]; of a session, the mean of its rows."""
     if not contents:
-        return np.zeros((0, preprocessing_encoder.width)), np.zeros(0, np.bool_)
-    encoded = FeatureEncoder(preprocessing_encoder).encode(contents)
+        return np.zeros((0, spec.width)), np.zeros(0, np.bool_)
+    if isinstance(spec, StepEncoderSpec):
+        encoded = StepEncoder(spec).encode(contents)
+        sums = np.zeros((len(contents), 1 + spec.width))
+        np.add.at(sums, encoded.owners, encoded.inputs["steps"].sum(axis=1, dtype=np.float64))
+        rows = sums[:, 1:] / np.maximum(sums[:, :1], 1.0)
+    else:
+        encoded = FeatureEncoder(spec).encode(contents)
+        rows = encoded.inputs["features"].astype(np.float64)
     sound = np.ones(len(contents), np.bool_)
     sound[list(encoded.faults)] = False
-    return encoded.inputs["features"].astype(np.float64), sound
+    return rows, sound
 
 
 class _OnRows(Baseline):
@@ -31,7 +39,7 @@ class _OnRows(Baseline):
     def __init__(self, inputs: ReadInputs) -> None:
         super().__init__(inputs)
         encoder = inputs.preprocessing.encoder
-        if not isinstance(encoder, FeatureEncoderSpec):
+        if not isinstance(encoder, (FeatureEncoderSpec, StepEncoderSpec)):
             raise TypeError("these baselines are for rows of features")
         self._encoder = encoder
 
@@ -78,3 +86,15 @@ class LargestDeviation(_OnRows):
         rows, sound = encode_rows(self._encoder, inputs)
         rated: np.ndarray = (np.abs(rows - self._mean) / self._deviation).max(axis=1, initial=0.0)
         return np.where(sound, rated, np.nan)
+
+
+class MeanRowRegression(RowRegression):
+    """`RowRegression` on the mean row of a session, with its labels: the probability of an anomaly."""
+
+    name = "logistic regression on mean rows"
+
+
+class MeanDeviation(LargestDeviation):
+    """`LargestDeviation` of the mean row of a session."""
+
+    name = "largest deviation of mean rows"

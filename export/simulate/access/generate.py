@@ -19,6 +19,7 @@ _HELD_OUT = 0.2
 # How busy each hour is, as a share of the busiest.
 _HOURS = (2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 9, 8, 8, 9, 9, 8, 8, 9, 10, 10, 10, 8, 6, 4)
 _ODD_SHARE = 0.06
+_LEARNT_ODD_SHARE = 0.03
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _Entry = tuple[float, str, str]
@@ -36,6 +37,19 @@ def simulate_access(
     Raises:
         InputError: there are less than one day, or less than 200 lines in it.
     """
+    return simulate_site(seed, days, lines_per_day, start)[0]
+
+
+def simulate_site(
+    seed: int = 0, days: int = 7, lines_per_day: int = DEFAULT_LINES_PER_DAY, start: datetime = DEFAULT_START
+) -> tuple[SimulatedLog, SimulatedLog]:
+    """The log of `simulate_access`, and one to learn from with labels.
+
+    The second one is the first four fifths of the period with scans and attacks among them, some 3 % of its lines.
+
+    Raises:
+        InputError: as in `simulate_access`.
+    """
     if days < 1:
         raise InputError(f"{days} days cannot be simulated", mend="ask for 1 day or more")
     if lines_per_day < LEAST_LINES_PER_DAY:
@@ -52,17 +66,23 @@ def simulate_access(
     entries: list[_Entry] = []
     while len(entries) < total - odd:
         entries += _visit(rng, site, start, days)
+    learnt = [entry for entry in entries if entry[0] < held_out_from]
     entries += _scans(rng, site, start, held_out_from, days * _DAY, odd)
-    entries.sort(key=lambda entry: entry[0])
-    return SimulatedLog(
-        lines=[line for _, line, _ in entries],
-        labels=list(_labels(entries)),
-        seed=seed,
-        days=days,
-        lines_per_day=lines_per_day,
-        start=start,
-        held_out_from=sum(when < held_out_from for when, _, _ in entries),
-    )
+    learnt += _scans(rng, site, start, 0.0, held_out_from, round(len(learnt) * _LEARNT_ODD_SHARE))
+
+    def whole(played: list[_Entry], boundary: float) -> SimulatedLog:
+        played.sort(key=lambda entry: entry[0])
+        return SimulatedLog(
+            lines=[line for _, line, _ in played],
+            labels=list(_labels(played)),
+            seed=seed,
+            days=days,
+            lines_per_day=lines_per_day,
+            start=start,
+            held_out_from=sum(when < boundary for when, _, _ in played),
+        )
+
+    return whole(entries, held_out_from), whole(learnt, 0.0)
 
 
 def _visit(rng: Random, site: Site, start: datetime, days: int) -> Iterator[_Entry]:

@@ -25,11 +25,14 @@ ROWS = st.integers(1, 4).flatmap(
 )
 SCORES = st.floats(width=32, allow_nan=False, allow_infinity=False)
 NUMBERS = st.lists(st.lists(SCORES, min_size=3, max_size=3), min_size=1, max_size=2)
+STEPS = st.lists(st.lists(st.lists(SCORES, min_size=2, max_size=2), min_size=3, max_size=3), min_size=1, max_size=2)
 GOLDEN = st.builds(
     Golden,
     lines=st.lists(TEXTS, min_size=1, max_size=3),
     content=TEXTS,
-    inputs=st.fixed_dictionaries({"ids": ROWS}) | st.fixed_dictionaries({"features": NUMBERS}),
+    inputs=st.fixed_dictionaries({"ids": ROWS})
+    | st.fixed_dictionaries({"features": NUMBERS})
+    | st.fixed_dictionaries({"steps": STEPS}),
     score=st.none() | SCORES,
     anomalous=st.booleans(),
 )
@@ -63,11 +66,16 @@ def test_the_good_line_is_good() -> None:
         (changed(extra=1), "unknown field `extra`"),
         (changed(score="1"), "Expected `float | null`, got `str`"),
         (changed(anomalous=1), "Expected `bool`"),
-        (changed(inputs={"ids": [["1"]]}), "Expected `int | float`"),
+        (changed(inputs={"ids": [["1"]]}), "Expected `int | float | array`"),
         (changed(inputs={}), "not rows of one length"),
         (changed(inputs={"ids": []}), "not rows of one length"),
         (changed(inputs={"ids": [[]]}), "not rows of one length"),
         (changed(inputs={"ids": [[1, 2], [3]]}), "not rows of one length"),
+        (changed(inputs={"steps": [[[1.0], [2.0, 3.0]]]}), "not rows of one length"),
+        (changed(inputs={"steps": [[[1.0]], [[2.0, 3.0]]]}), "not rows of one length"),
+        (changed(inputs={"steps": [[[1.0], 2.0]]}), "not rows of one length"),
+        (changed(inputs={"steps": [[[], []]]}), "not rows of one length"),
+        (changed(inputs={"steps": [[[["1"]]]]}), "Expected `float`"),
         (changed(lines=["a", "a\nb"]), "line feed"),
         (changed(lines=[]), "no lines"),
     ],

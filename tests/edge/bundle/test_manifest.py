@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, Dict, Optional
 
 import msgspec
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.bundle.manifest import decode_manifest, encode_manifest, outline_files
+from edge.bundle.preprocessing import Feature, SessionSpec, StepEncoderSpec
 from edge.errors import BundleError, IntegrityError, SchemaError
 
 DATA = encode_manifest(sample_bundle.manifest())
@@ -112,3 +113,36 @@ def test_numbers_that_mean_nothing_are_refused(path: str, value: object, what: s
         changed = msgspec.structs.replace(structs.pop(), **{parent: changed})
     with pytest.raises(SchemaError, match=rf"m: malformed manifest \({what}.*\); export it again"):
         decode_manifest(encode_manifest(changed), "m")
+
+
+WINDOWS = SessionSpec(key=None, idle_records=None, length=4, step=1, seconds=None)
+STEPS = StepEncoderSpec(steps=4, max_rows=2, features=[Feature(name="method", categories=["GET"])])
+
+
+def with_steps(encoder: StepEncoderSpec, sessions: Optional[SessionSpec]) -> bytes:
+    whole = sample_bundle.manifest()
+    changed = msgspec.structs.replace(whole.preprocessing, encoder=encoder, sessions=sessions)
+    return encode_manifest(msgspec.structs.replace(whole, preprocessing=changed))
+
+
+def test_steps_are_read_as_they_were_written() -> None:
+    found = decode_manifest(with_steps(STEPS, WINDOWS), "m").preprocessing
+    assert (found.encoder, found.sessions) == (STEPS, WINDOWS)
+    assert STEPS.width == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "sessions", "what"),
+    [
+        ({"steps": 0}, WINDOWS, "the encoder has no steps"),
+        ({"max_rows": 0}, WINDOWS, "the encoder has no rows"),
+        ({"features": []}, WINDOWS, "the encoder has no features"),
+        ({"features": [Feature(name="a", categories=[])]}, WINDOWS, "the encoder has no features"),
+        ({}, None, "steps belong to sessions"),
+    ],
+)
+def test_steps_that_mean_nothing_are_refused(
+    changes: Dict[str, Any], sessions: Optional[SessionSpec], what: str
+) -> None:
+    with pytest.raises(SchemaError, match=what):
+        decode_manifest(with_steps(msgspec.structs.replace(STEPS, **changes), sessions), "m")

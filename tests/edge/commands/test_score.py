@@ -171,7 +171,7 @@ def test_a_format_and_a_layout_by_name(oddline: Callable[..., Any], small_bundle
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--format", "xml"], "'xml' is not one of syslog, rfc5424, journald, layout, access, plain, http, events"),
+        (["--format", "xml"], "'xml' is not one of syslog, rfc5424, journald, layout, access, requests"),
         (["--format", "layout"], "the format layout needs --log-format"),
         (["--format", "syslog", "--log-format", "<Content>"], "a layout does not go with the format syslog"),
         (["--output-format", "xml"], "'xml' is not one of jsonl, csv, text"),

@@ -123,9 +123,17 @@ def test_a_request_begins_where_none_is_open() -> None:
 
 def test_a_request_that_never_ends_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "MOST_LINES", 8)
-    batch = read([*POST, "1", "2", "3", "4", "", *GET])
+    reader = HttpReader()
+    batch = read_all(reader, [*POST, "1", "2", "3", "4", "", *GET])
     assert members(batch) == [[1, 2, 3, 4, 5, 6, 7, 8], [9], [10], [12, 13]]
     assert batch.records.unparsed.tolist() == [False, True, True, False]
+    assert reader.notes() == ["1 requests reach 8 lines and end there; what follows is unparsed"]
+
+
+def test_of_whole_requests_there_is_nothing_to_say() -> None:
+    reader = HttpReader()
+    read_all(reader, [*POST, "", *GET])
+    assert reader.notes() == []
 
 
 def test_a_reason_points_into_the_body() -> None:

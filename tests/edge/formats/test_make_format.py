@@ -29,7 +29,11 @@ def test_a_year_is_handed_on() -> None:
 @pytest.mark.parametrize(
     ("name", "layout", "message"),
     [
-        ("csv", None, "there is no format 'csv'; choose one of syslog, rfc5424, journald, layout, access, plain"),
+        (
+            "csv",
+            None,
+            "there is no format 'csv'; choose one of syslog, rfc5424, journald, layout, access, requests, plain",
+        ),
         ("layout", None, "needs a layout"),
         ("syslog", "<Content>", "does not go with the format syslog"),
         ("layout", "<Date>", "does not end in <Content>"),

@@ -17,6 +17,8 @@ from edge.bundle.folder import load_bundle
 from edge.bundle.preprocessing import FormatSpec
 from edge.errors import FormatError, InputError
 from edge.files.paths import Source
+from edge.formats import http
+from edge.formats.records import read_all
 from edge.runtime.detector import Detector
 from edge.runtime.pipeline import FormatChoice, ScoredBlock, Totals, make_records, score_source
 from edge.runtime.records import Record
@@ -97,6 +99,15 @@ def test_lines_of_a_log_among_sessions_are_said() -> None:
 def test_what_was_asked_for_is_taken(spec: FormatSpec) -> None:
     assert choose(FormatChoice(spec, asked="rfc5424"), SYSLOG_LINE) == ("rfc5424", [])
     assert choose(FormatChoice(spec, asked="layout", layout="<Host> <Content>"), SYSLOG_LINE) == ("layout", [])
+
+
+def test_rows_of_requests_are_those_of_access_lines() -> None:
+    spec = FormatSpec(name="requests", layout=None, fields=["bytes"], header=None, skip_characters=0)
+    line = '192.0.2.7 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 14872'
+    assert choose(FormatChoice(spec), SYSLOG_LINE, SYSLOG_LINE) == ("requests", [])
+    asked = FormatChoice(spec, asked="access").choose(STDIN, [line], print)
+    assert read_all(asked, [line]).records.contents == ["14872"]
+    assert choose(FormatChoice(spec, asked="syslog"), line) == ("syslog", [])
 
 
 def test_a_wrong_layout_is_an_error(detector: Detector) -> None:
@@ -198,3 +209,10 @@ def test_characters_that_are_skipped_stay_in_the_text_and_in_the_spans(small_bun
     assert first.text == "Jun 14 15:16:01 session strange"
     assert [(reason.text, reason.start) for reason in first.reasons] == [("strange", 24)]
     assert (second.text, second.score) == ("short", 0.0)
+
+
+def test_what_a_reader_has_to_say_at_the_end_is_said(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MOST_LINES", 3)
+    said: List[str] = []
+    run(b"GET /a HTTP/1.1\nHost: a\nAccept: b\nX: c\n", detector, FormatChoice(PLAIN, asked="http"), said)
+    assert said == ["stdin: 1 requests reach 3 lines and end there; what follows is unparsed"]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import List, Optional, Sequence
+from typing import Any, List, Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from edge.bundle.preprocessing import FormatSpec, Mask, SessionSpec
-from edge.dictionary.spec import Dictionary, Template
+from edge.bundle.preprocessing import FormatSpec, SessionSpec
 from edge.errors import FormatError
-from edge.formats.records import Batch, read_all
+from edge.formats.plain import PlainFormat
+from edge.formats.records import Batch, LineReader, Reader, read_all
 from edge.reading import make_reader
-from edge.sequence.reader import LineEvents, SessionReader, Sessions, window_starts
+from edge.sequence.reader import SessionReader, Sessions, WindowReader, window_starts
 
 PLAIN = FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0)
 EVENTS = FormatSpec(name="events", layout=None, fields=None, header=None, skip_characters=0)
@@ -27,11 +28,15 @@ def windows(length: int, step: int) -> SessionSpec:
     return SessionSpec(key=None, idle_records=None, length=length, step=step, seconds=None)
 
 
+def wrap_windows(sessions: Reader) -> Reader:
+    return WindowReader(sessions, 3, 3)
+
+
 class FirstWords:
     """Events by a line's first word."""
 
-    def match(self, contents: Sequence[str]) -> List[Optional[int]]:
-        return [{"start": 1, "copy": 2, "stop": 3}.get(content.split(" ")[0]) for content in contents]
+    def words(self, contents: Sequence[str]) -> List[str]:
+        return [{"start": "1", "copy": "2", "stop": "3"}.get(content.split(" ")[0], "new") for content in contents]
 
 
 def read(lines: Sequence[str], spec: SessionSpec, line_format: FormatSpec = PLAIN) -> Batch:
@@ -84,13 +89,6 @@ def test_of_a_very_long_session_the_beginning_is_shown_and_all_is_content() -> N
     assert batch.records.span_in_text(0, 199_998, 199_999) == (0, 0)
 
 
-def test_masks_come_before_the_dictionary() -> None:
-    template = Template(id=4, text="sent <num> bytes to <*>", count=1, history=[], known=False)
-    masks = [Mask(name="number", pattern=r"\d+", token="<num>")]
-    events = LineEvents(masks, Dictionary(schema_version=1, templates=[template]))
-    assert events.match(["sent 12 bytes to b", "sent 9 bytes", "sent x bytes to b"]) == [4, None, None]
-
-
 def test_ready_sessions_are_cut_into_windows() -> None:
     batch = read(["k,1  2 3 4", "9"], windows(3, 2), EVENTS)
     assert batch.records.contents == ["1 2 3", "2 3 4", "9"]
@@ -112,9 +110,27 @@ def test_what_cannot_be_made_is_said() -> None:
         make_reader(PLAIN, reference=datetime(2024, 1, 1), sessions=Sessions(BY_KEY, None))
 
 
-def test_notes_are_those_of_the_sessions() -> None:
+def test_notes_are_those_of_the_sessions_and_of_what_they_are_made_of() -> None:
     reader = make_reader(PLAIN, reference=datetime(2024, 1, 1), sessions=Sessions(BY_KEY, FirstWords()))
-    assert isinstance(reader, SessionReader)
     read_all(reader, LINES)
     assert reader.name == "plain"
     assert reader.notes() == ["1 of 5 lines hold no session key; each is a session by itself"]
+
+
+class Talkative(LineReader):
+    """Has something to say."""
+
+    def notes(self) -> List[str]:
+        return ["a note"]
+
+
+@pytest.mark.parametrize("made", [lambda lines: SessionReader(lines, windows(3, 3), FirstWords()), wrap_windows])
+def test_notes_of_the_inner_reader_are_passed_on(made: Any) -> None:
+    assert made(Talkative(PlainFormat())).notes() == ["a note"]
+
+
+def test_other_readers_have_nothing_to_say() -> None:
+    for spec in (PLAIN, EVENTS, replace(PLAIN, name="csv", fields=["a"])):
+        reader = make_reader(spec, reference=datetime(2024, 1, 1))
+        read_all(reader, ["a", "1"])
+        assert reader.notes() == []

@@ -14,13 +14,13 @@ from evaluate_samples import PREPROCESSING, SYSLOG, labelled_run
 pytest.importorskip("sklearn", reason="scikit-learn belongs to the extra `export`")
 pytest.importorskip("drain3", reason="drain3 belongs to the extra `export`")
 
-from edge.bundle.preprocessing import Feature, FeatureEncoderSpec, Preprocessing
+from edge.bundle.preprocessing import Feature, FeatureEncoderSpec, Preprocessing, SessionSpec, StepEncoderSpec
 from edge.table.reader import FAULT
 from export.evaluate.baselines.base import Baseline, ExactMatch
 from export.evaluate.baselines.grams import SMOOTHING
 from export.evaluate.baselines.registry import train_baselines
 from export.evaluate.baselines.sessions import CountRegression, EventCounts, EventTrigrams, SessionLength
-from export.evaluate.baselines.tables import LargestDeviation, RowRegression
+from export.evaluate.baselines.tables import LargestDeviation, MeanDeviation, MeanRowRegression, RowRegression
 from export.evaluate.inputs import ReadInputs
 from export.run import TrainingInput
 
@@ -36,6 +36,12 @@ ROWS = Preprocessing(
             Feature(name="c", categories=["tcp", "udp"]),
         ]
     ),
+)
+WINDOWS = msgspec.structs.replace(
+    ROWS,
+    format=msgspec.structs.replace(SYSLOG, name="requests"),
+    sessions=SessionSpec(key=None, idle_records=None, length=2, step=1, seconds=None),
+    encoder=StepEncoderSpec(steps=2, max_rows=9, features=ROWS.encoder.features),
 )
 SESSIONS = {"5 5 22 9": 6, "5 22 9 11": 3, "22 5 5 9": 1}
 
@@ -140,3 +146,21 @@ def test_thresholds_of_a_run_without_a_slice_for_them(tmp_path: Path) -> None:
     assert grams.score(sessions).max() < grams.threshold
     later = [" ".join(map(str, random.integers(0, 9, 5))) for _ in range(300)]
     assert np.mean(grams.score(later) >= np.float32(grams.threshold)) < 0.1
+
+
+def test_sessions_of_rows_are_rated_by_their_means(tmp_path: Path) -> None:
+    """The second has the same mean as a normal one; what is no row cannot be rated."""
+    training = {"1,2,tcp 3,2,tcp": 2, "2,2,tcp 4,2,tcp": 2}
+    contents = ["2,2,tcp 3,2,tcp", "1,2,tcp 3,2,tcp 1,2,tcp 3,2,tcp", "90,2,tcp 90,2,tcp", "1,2,tcp x"]
+    scores = learn(MeanDeviation, training, WINDOWS).score(contents)
+    assert scores[:2].tolist() == pytest.approx([0.0, 1.0])
+    assert scores[2] > 100
+    assert np.isnan(scores[3])
+
+
+def test_sessions_of_rows_with_labels(tmp_path: Path) -> None:
+    baseline = MeanRowRegression(ReadInputs(WINDOWS))
+    rows = [TrainingInput(f"{n},1,tcp {n},1,tcp", 1, "" if n < 5 else "odd") for n in range(10)]
+    baseline.learn(rows)
+    low, high = baseline.score(["0,1,tcp 2,1,tcp", "9,1,tcp 8,1,tcp"])
+    assert low < 0.2 < 0.8 < high

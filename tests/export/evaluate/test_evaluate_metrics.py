@@ -69,6 +69,8 @@ def test_measure_agrees_with_brute_force(normal: np.ndarray, anomalous: np.ndarr
     hits, alarms = np.count_nonzero(anomalous >= threshold), np.count_nonzero(normal >= threshold)
     assert (found.flagged_anomalous, found.flagged_normal) == (hits, alarms)
     assert found.precision == pytest.approx(hits / (hits + alarms) if hits + alarms else 0)
+    right = hits + len(normal) - alarms
+    assert found.accuracy == pytest.approx(right / (len(normal) + len(anomalous)))
     assert found.f1 == pytest.approx(2 * hits / (len(anomalous) + hits + alarms))
     assert (found.f1_at_base_rate, found.shown_f1) == (None, found.f1)
 

@@ -168,7 +168,7 @@ LABELLED = "Sequence,Label\n" + "1 2,Normal\n" * 20 + "3 4,Bad\n" * 12
         (FEW, ("--format", "syslog"), "how are lines put together to sessions?"),
         (FEW, ("--format", "events", "--seconds", "5"), "are sessions already"),
         (FEW, ("--seconds", "5"), "no line has a time stamp that windows of time could be told by"),
-        (FEW, ("--window", "5,5", "--map", "a=0"), "labels belong to ready sessions"),
+        (FEW, ("--window", "5,5", "--map", "a=0"), "labels in a column belong to ready sessions"),
         (FEW, ("--dictionary", "x"), "event-id files need no dictionary"),
     ],
 )

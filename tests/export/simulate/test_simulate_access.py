@@ -11,7 +11,7 @@ import pytest
 from edge.errors import InputError
 from edge.formats.access import AccessFormat
 from export.simulate.access.attacks import KINDS
-from export.simulate.access.generate import simulate_access
+from export.simulate.access.generate import simulate_access, simulate_site
 
 
 def test_equal_seeds_give_equal_logs() -> None:
@@ -42,6 +42,19 @@ def test_attacks_of_every_kind_stand_in_the_last_fifth_only() -> None:
     odd = [log.lines[label.line - 1] for label in log.labels]
     normal = {line.partition("] ")[2] for line in log.lines[: log.held_out_from]}
     assert not normal & {line.partition("] ")[2] for line in odd}, "no attack looks like a normal line"
+
+
+def test_there_is_one_to_learn_from_with_attacks_of_every_kind() -> None:
+    log, labelled = simulate_site(1, 7, 1500)
+    assert log == simulate_access(1, 7, 1500)
+    assert {label.kind for label in labelled.labels} == set(KINDS)
+    assert 0.02 < len(labelled.labels) / len(labelled.lines) < 0.04
+    assert labelled.held_out_from == 0
+    odd = {label.line - 1 for label in labelled.labels}
+    normal = [line for number, line in enumerate(labelled.lines) if number not in odd]
+    assert sorted(normal) == sorted(log.lines[: log.held_out_from]), "it is the part before, and no line of the rest"
+    half = len(labelled.lines) // 2
+    assert min(sum(number < half for number in odd), sum(number >= half for number in odd)) > len(odd) / 5
 
 
 def test_a_log_that_cannot_be(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from evaluate_samples import PREPROCESSING, SYSLOG, normal_lines, odd_lines, wri
 
 from edge.bundle.preprocessing import Feature, FeatureEncoderSpec, FormatSpec, Preprocessing
 from edge.errors import InputError
-from export.evaluate.labelled import Labelling, read_sidecar
 from export.evaluate.reading import Reading, read_labelled
 from export.evaluate.samples import Samples
+from export.labelled import Labelling, read_sidecar
 from export.labels import LabelMap
 
 BGL = "<Label> <Id> <Date> <Code1> <Time> <Code2> <Component1> <Component2> <Level> <Content>"
@@ -144,6 +144,13 @@ def test_a_file_beside_the_log(tmp_path: Path) -> None:
     assert found.kinds == [""] * 7 + ["rootkit", "new-user"]
     assert found.texts[0] == normal_lines(12)[5]
     assert found.unlabelled == 5
+
+
+def test_to_learn_from_all_lines_have_a_kind(tmp_path: Path) -> None:
+    log = Path(write_log(tmp_path / "syslog.log", [*normal_lines(12), *odd_lines(2)]))
+    lines = log.read_bytes().splitlines()
+    kinds = read_sidecar(sidecar(tmp_path / "labels.jsonl", log)).all_kinds(lines, "syslog.log")
+    assert kinds == [""] * 12 + ["rootkit", "new-user"]
 
 
 @pytest.mark.parametrize("changes", [{"lines": 15}, {"sha256": "0" * 64}])

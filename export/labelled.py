@@ -142,17 +142,34 @@ class Sidecar:
 
     def kinds(self, lines: Sequence[bytes], name: str) -> list[str | None]:
         """As `Labelling.kinds`."""
+        return [None] * (self.begin - 1) + list(self.all_kinds(lines, name)[self.begin - 1 :])
+
+    def all_kinds(self, lines: Sequence[bytes], name: str) -> list[str]:
+        """The kind of each raw line of the source `name`, also of those that are there to be learnt from.
+
+        Raises:
+            InputError: these are the labels of another log.
+        """
         if self.lines not in (None, len(lines)) or (self.labels and max(self.labels) > len(lines)):
             raise self._of_another(name)
         if self.sha256 is not None:
             digest = hashlib.sha256(b"".join(line + b"\n" for line in lines))
             if digest.hexdigest() != self.sha256:
                 raise self._of_another(name)
-        kinds: list[str | None] = [self.labels.get(number, NORMAL) for number in range(1, len(lines) + 1)]
-        return [None] * (self.begin - 1) + kinds[self.begin - 1 :]
+        return [self.labels.get(number, NORMAL) for number in range(1, len(lines) + 1)]
 
     def _of_another(self, name: str) -> InputError:
         return InputError(f"these are not the labels of {name}", where=str(self.path), mend=_MEND_SIDECAR)
+
+
+def check_one_log(labels: Path, sources: int) -> None:
+    """Raise `InputError` unless the labels file `labels` is given with one log."""
+    if sources != 1:
+        raise InputError(
+            f"these are the labels of one log, and {sources:,} are given",
+            where=str(labels),
+            mend="give the log that they were written with",
+        )
 
 
 def read_sidecar(path: Path) -> Sidecar:
