@@ -99,7 +99,7 @@ class HttpReader:
         """How many requests were too long to be read to their ends."""
         if not self._too_long:
             return []
-        return [f"{self._too_long:,} requests reach {MOST_LINES:,} lines and end there; what follows is unparsed"]
+        return [f"{self._too_long:,} requests reach {MOST_LINES:,} lines and end there"]
 
     def _end(self, ended: List[List[Tuple[int, int, str]]]) -> None:
         """The open request is complete; the blank lines behind it belong to nothing."""

@@ -15,7 +15,7 @@ from edge.files.lines import read_blocks
 from edge.files.paths import Source, expand_paths
 from edge.formats.records import Batch, read_all
 from edge.runtime.pipeline import FormatChoice
-from edge.sequence.reader import SessionReader, Sessions
+from edge.sequence.reader import Sessions
 from edge.table.reader import CsvReader
 from edge.text.clean import decode_block
 from export.dataset import LogData
@@ -55,7 +55,7 @@ class Reading:
         choice = FormatChoice(self.preprocessing.format, self.asked, self.layout, self.year, self.sessions)
         reader = choice.choose(source, texts[:_LOOKED_AT], say)
         batch = read_all(reader, texts)
-        for note in reader.notes() if isinstance(reader, SessionReader) else ():
+        for note in reader.notes():
             say(f"{source.name}: {note}")
         unparsed = int(np.count_nonzero(batch.records.unparsed))
         # A table's rows that do not fit cannot be scored, which is said later.

@@ -127,7 +127,7 @@ def test_the_default_graph_on_the_device(learnt: Any) -> None:
 def classifier(tensorflow: None) -> Any:
     import keras
 
-    from export.sequence.classifier import Shape, build
+    from export.sequence.classifier import Shape, build, judge
     from export.sequence.fit_classifier import fit_classifier
 
     keras.utils.set_random_seed(0)
@@ -137,7 +137,8 @@ def classifier(tensorflow: None) -> Any:
         content.insert(int(random.integers(len(content))), 8)
     model = build(Shape(VOCABULARY, LENGTH, (16, 8)))
     labels = np.repeat([1.0, 0.0], 100).astype(np.float32)
-    fit_classifier(model, rows(*contents), labels, epochs=12, batch=20, seed=0, progress=lambda *_: None)
+    quiet = {"seed": 0, "progress": lambda *_: None}
+    fit_classifier(model, rows(*contents), labels, judge=judge, epochs=12, batch=20, **quiet)
     return model
 
 
