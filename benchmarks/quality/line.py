@@ -44,6 +44,7 @@ from export.training.train import train
 SCHEMA_VERSION = 1
 BUDGETS = (0.001, 0.005, 0.01, 0.02)
 BGL_NAME = "loghub_2k/BGL_2k.log"
+BGL_BUDGET = 0.01
 BGL_LAYOUT = "<Label> <Timestamp> <Date> <Node> <Time> <NodeRepeat> <Type> <Component> <Level> <Content>"
 LOGS = {
     "linux": LINUX_NAME,
@@ -165,7 +166,7 @@ def learn(data: Path, name: str, runs: Path, options: TrainOptions) -> Subject:
     if not is_run(folder):
         say(f"{LOGS[name]}: preset {options.preset}, seed {options.seed}")
         if LOGS[name] == BGL_NAME:
-            options = replace(options, format="layout", layout=BGL_LAYOUT, label_column="Label")
+            options = replace(options, format="layout", layout=BGL_LAYOUT, label_column="Label", target_fpr=BGL_BUDGET)
         train(LineTrainable(), [str(data / LOGS[name])], folder, options, say=silent, progress=no_progress)
     subject = open_subject(folder, say=silent)
     assert isinstance(subject.scorer, DetectorScorer)

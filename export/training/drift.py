@@ -138,7 +138,7 @@ def describe(drift: Drift) -> Iterator[str]:
     if drift.news is not None and drift.news.drifts:
         (first, last), (share, later) = drift.news.inputs, drift.news.records
         yield (
-            f"the log is changing: {later:.1%} of these records ({last:,} distinct inputs) are new, where it were "
+            f"the log is changing: {later:.1%} of these records ({last:,} distinct inputs) are new, and "
             f"{share:.1%} ({first:,}) of those that set the threshold"
         )
 

@@ -81,7 +81,7 @@ def test_new_inputs_and_words_are_named() -> None:
     assert "40 of the 45 flagged have inputs that were never learnt, most often 'audit: avc denied' (30)" in said
     assert "words never learnt: 'audit:' (40), 'avc' (40), 'denied' (30), 'granted' (10)" in said
     assert said.endswith(
-        "the log is changing: 4.0% of these records (2 distinct inputs) are new, where it were 0.0% (0) "
+        "the log is changing: 4.0% of these records (2 distinct inputs) are new, and 0.0% (0) "
         "of those that set the threshold"
     )
 
