@@ -10,6 +10,7 @@ from typing import List, Optional, Tuple
 import typer
 
 from edge.commands import options
+from edge.errors import escape_control
 from export.extra import require_extra
 from export.training.detectors import NAMES, PRESET_NAMES, load_detector
 
@@ -109,6 +110,7 @@ def train(
     _check_finite(target_fpr, "--target-fpr")
     _check_finite(alerts_per_day, "--alerts-per-day")
     require_extra()
+    from export.training.drift import describe
     from export.training.options import TrainOptions
     from export.training.train import train as train_detector
 
@@ -149,16 +151,8 @@ def train(
         f"threshold {spec.threshold.value:.4f} ({spec.threshold.method}), "
         f"set on {spec.threshold.records:,} held-out records"
     )
-    if report.flagged_in_test is not None and report.known_in_test is not None:
-        typer.echo(
-            f"of the last {report.normal_in_test:,} normal records, {report.known_in_test:.1%} stood in the training "
-            f"part too, and {report.flagged_in_test:.3%} are flagged"
-        )
-    if report.drifted:
-        typer.echo(
-            f"that is {report.times_the_budget:,.0f} times what the threshold is for: the end of the log is unlike "
-            "what came before. Look at what is flagged; if it is fine, train with it"
-        )
+    for sentence in () if report.drift is None else describe(report.drift):
+        typer.echo(escape_control(sentence))
     typer.echo(f"next: oddline export {folder} -o BUNDLE")
 
 

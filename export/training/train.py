@@ -13,44 +13,23 @@ from edge.bundle.manifest import ScorePart, Threshold, Training
 from edge.errors import InputError, TooLittleDataError
 from edge.files.atomic import atomic_folder
 from edge.runtime.scorer import Scorer
-from edge.runtime.verdicts import is_anomalous
 from export.calibrate import choose_threshold, expected_share, summarise
 from export.dataset import LogData
 from export.labels import NORMAL
 from export.run import RUN_SCHEMA_VERSION, RunSpec, check_output, why_not_replaced, write_run
 from export.trained import keras_scorer
+from export.training.drift import Drift, Part, compare
 from export.training.options import TrainOptions, refuse_unknown
 from export.training.trainable import Fitted, PartBudget, Progress, Trainable
-
-# Fewer flagged records, or fewer times the budget, may be chance.
-DRIFT_RECORDS = 20
-DRIFT_FACTOR = 5
 
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What there is to say of a training, besides the run.
-
-    `known_in_test` is the share of normal test records whose input the training slice held too; `flagged_in_test` the
-    share of them that the threshold flags. Both are None without normal test records.
-    """
+    """What there is to say of a training, besides the run; `drift` is None without normal test records."""
 
     spec: RunSpec
     records: int
-    normal_in_test: int
-    known_in_test: float | None
-    flagged_in_test: float | None
-
-    @property
-    def times_the_budget(self) -> float:
-        """How many times more of the test records are flagged than the threshold was set for."""
-        return (self.flagged_in_test or 0.0) / self.spec.threshold.expected_fpr
-
-    @property
-    def drifted(self) -> bool:
-        """Whether so many test records are flagged that it is hardly chance."""
-        flagged = (self.flagged_in_test or 0.0) * self.normal_in_test
-        return flagged >= DRIFT_RECORDS and self.times_the_budget > DRIFT_FACTOR
+    drift: Drift | None
 
 
 def train(
@@ -112,7 +91,10 @@ def train(
             test=slices.test,
             training_kinds=_count_kinds(scorer, slices.training),
         )
-    return _report(spec, scorer, fitted.inputs, len(data), slices.test.of_kind(NORMAL))
+    # Folds take their records from the training slice itself, where nothing is new.
+    before = None if fitted.fold_scores is not None else normal
+    drift = _drift(spec.threshold, scorer, fitted.inputs, before, slices.test.of_kind(NORMAL))
+    return TrainReport(spec, len(data), drift)
 
 
 @dataclass(frozen=True)
@@ -210,10 +192,11 @@ def _count_kinds(scorer: Scorer, training: LogData) -> Mapping[tuple[str, str], 
     return Counter(zip(scorer.encoder.keys(training.contents), training.kinds, strict=True))
 
 
-def _report(spec: RunSpec, scorer: Scorer, inputs: Mapping[str, int], records: int, normal: LogData) -> TrainReport:
-    known = flagged = None
-    if len(normal):
-        keys = scorer.encoder.keys(normal.contents)
-        known = sum(key in inputs for key in keys) / len(keys)
-        flagged = float(np.mean(is_anomalous(scorer.score(normal.contents), spec.threshold.value)))
-    return TrainReport(spec, records, len(normal), known, flagged)
+def _drift(
+    threshold: Threshold, scorer: Scorer, learnt: Mapping[str, int], before: LogData | None, last: LogData
+) -> Drift | None:
+    if not len(last):
+        return None
+    keys = [] if before is None else scorer.encoder.keys(before.contents)
+    part = Part(scorer.encoder.keys(last.contents), scorer.score(last.contents))
+    return compare(keys, part, learnt, threshold)

@@ -144,6 +144,24 @@ def test_bytes_that_are_no_utf8_and_a_budget_by_the_day(
     assert records[7]["text"] == "2024-03-01T07:00:00Z box app: caf\ufffd \ufffd\x00 7"
 
 
+def test_it_says_what_is_new_at_the_end_of_the_log(
+    train: Callable[..., Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("export.tokens.fit.STEPS_PER_EPOCH", 25)
+    usual = [f"Mar  1 04:{number % 60:02d}:00 box cron[{number}]: job {number} done" for number in range(800)]
+    new = "Mar  1 05:00:00 box kernel: audit: type=1400 avc: denied"
+    log = write_log(tmp_path / "log", [*usual, *[line for one in usual[:100] for line in (one, new)]])
+    ended = train(log, "-o", tmp_path / "run", "--epochs", 2, "--target-fpr", 0.01)
+    assert ended.status == 0, ended.err
+    said = ended.out.splitlines()
+    assert said[2].startswith("of the last 200 normal records, ")
+    assert said[3].endswith("times what the threshold is for: the end of the log is unlike what came before")
+    assert "have inputs that were never learnt, most often 'kernel: audit: type=<num> avc: denied' (" in said[4]
+    assert said[5].startswith("words never learnt: 'audit:' (")
+    assert said[6] == "look at what is flagged; if it is fine, train with it"
+    assert said[-1].startswith("next: ")
+
+
 def refuse_training(*arguments: object, **options: object) -> None:
     pytest.fail("it went on to train")
 

@@ -1,51 +1,36 @@
-"""What the detector `line` finds in a real Linux log, beside the trivial baselines.
+"""A real Linux log with lines that do not belong there: foreign ones, and six kinds of odd ones.
 
-    python benchmarks/detection_linux.py --data DATA --runs RUN... --json OUT
+``linux_messages_full/Linux.log.gz`` is loghub's complete Linux log: a run learns from the first 60 % of its lines and
+sets its threshold on the next 20 %. The last 20 % are the normal lines. Two things are asked of every run and baseline:
 
-DATA is a folder of real logs, which the project does not carry: ``linux_messages_full/Linux.log.gz`` (loghub's complete
-Linux log) and ``loghub_2k/NAME_2k.log`` for Zookeeper, HDFS, Mac and Proxifier. Each RUN is a folder that
-``oddline train line DATA/linux_messages_full/Linux.log.gz -o RUN`` wrote: trained on the first 60 % of the lines, its
-threshold set on the next 20 %. The baselines are those of the first run.
-
-The last 20 % are the normal lines. Two things are asked of every run and baseline:
-
-- foreign lines: 500 of each foreign log (a seeded sample), AUROC for each and for all;
+- foreign lines: 500 of each foreign log (a seeded sample), as `FOREIGN_NAMES` has them;
 - six kinds of odd lines, after those of the published notebook, as this host would write them: the share of the last
   20 % that scores strictly below each, and whether that is more than 99 %.
 """
 
 from __future__ import annotations
 
-import argparse
-import platform
-import sys
-from importlib import metadata
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from common import raw_lines, say
 
-from edge.bundle.preprocessing import FormatSpec
-from edge.errors import OddlineError, TooLittleDataError
-from edge.files.atomic import AtomicFile
-from edge.files.lines import read_blocks
-from edge.files.paths import Source, expand_paths
-from edge.text.clean import decode_block
-from export.dataset import LogData
+from edge.errors import TooLittleDataError
+from edge.files.paths import Source
 from export.evaluate.metrics import percentile
 from export.evaluate.reading import Files, LogFile, Reading
-from export.evaluate.report import Report
+from export.evaluate.report import Row
 from export.evaluate.scorers import Subject, score_all
-from export.evaluate.study import Scored, Study, StudyOptions, evaluate, open_subjects
-from export.evaluate.terminal import render, table
-from export.extra import require_extra
+from export.evaluate.study import Scored, Study, StudyOptions, evaluate
+from export.evaluate.terminal import table
 
-SCHEMA_VERSION = 2
 LINUX_NAME = "linux_messages_full/Linux.log.gz"
 FOREIGN_NAMES = tuple(f"loghub_2k/{name}_2k.log" for name in ("Zookeeper", "HDFS", "Mac", "Proxifier"))
-SHARES = (0.6, 0.2, 0.2)
+NORMAL_SHARE = 0.2
 FOREIGN_LINES = 500
-SEED = 0
+SAMPLE_SEED = 0
 WANTED_PERCENTILE = 0.99
 
 # Kind, then lines as this host's daemons would write them; the first of each kind is the closest to the notebook's. The
@@ -108,68 +93,38 @@ class OddKind(msgspec.Struct, frozen=True, kw_only=True):
     above_99: bool
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole experiment; `trained_on_first_part` says of each run whether it saw exactly the first 60 %."""
+class Foreign(msgspec.Struct, frozen=True, kw_only=True):
+    """All figures of one seed, those of the runs before those of the baselines."""
 
-    schema_version: int
-    environment: dict[str, str]
+    seed: int
     log: str
     lines: int
     normal_from_line: int
     foreign_lines_each: int
-    seed: int
-    trained_on_first_part: dict[str, bool | None]
-    detection: Report
+    rows: list[Row]
     kinds: list[OddKind]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the experiment; the exit status."""
-    parser = argparse.ArgumentParser(description="Detection on loghub's Linux log, beside trivial baselines.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of real logs")
-    parser.add_argument("--runs", type=Path, nargs="+", required=True, metavar="RUN", help="runs or bundles")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write every figure here")
-    options = parser.parse_args(arguments)
-    try:
-        require_extra()
-        result = experiment(options.data, options.runs)
-        if options.json is not None:
-            with AtomicFile(options.json) as file:
-                file.write(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
-    except OddlineError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    print(render(result.detection))
-    print()
-    print("\n".join(render_kinds(result)))
-    return 0
-
-
-def experiment(data: Path, runs: list[Path]) -> Result:
-    """Every figure, for the data in the folder and the given runs.
+def find_foreign(data: Path, subjects: Sequence[Subject], seed: int) -> Foreign:
+    """The figures of the runs, and of the baselines of the first one.
 
     Raises:
-        OddlineError: a log or a run cannot be used.
+        OddlineError: a log cannot be used.
     """
-    subjects = open_subjects(runs, say=say)
     linux = read_file(data, LINUX_NAME)
-    first, last = round(len(linux.lines) * SHARES[0]), round(len(linux.lines) * (SHARES[0] + SHARES[1]))
-    linux.keep = np.arange(last, len(linux.lines))
+    first = round(len(linux.lines) * (1 - NORMAL_SHARE))
+    linux.keep = np.arange(first, len(linux.lines))
     foreign = [sample(read_file(data, name)) for name in FOREIGN_NAMES]
     for file in foreign:
         file.label = file.name
-    material = Files([linux, *foreign])
-    study = evaluate(subjects, material, StudyOptions(seed=SEED), say=say)
-    return Result(
-        schema_version=SCHEMA_VERSION,
-        environment=environment(),
+    study = evaluate(subjects, Files([linux, *foreign]), StudyOptions(seed=seed), say=say)
+    return Foreign(
+        seed=seed,
         log=LINUX_NAME,
         lines=len(linux.lines),
-        normal_from_line=last + 1,
+        normal_from_line=first + 1,
         foreign_lines_each=FOREIGN_LINES,
-        seed=SEED,
-        trained_on_first_part=check_training(subjects, linux, first),
-        detection=study.report,
+        rows=study.report.rows,
         kinds=score_kinds(study, linux),
     )
 
@@ -180,8 +135,7 @@ def read_file(data: Path, name: str) -> LogFile:
     Raises:
         InputError: it cannot be read.
     """
-    (source,) = expand_paths([str(data / name)], warn=say)
-    return LogFile(Source(source.path, name), [line for block in read_blocks(source) for line in block.lines])
+    return LogFile(Source(data / name, name), raw_lines(data / name))
 
 
 def sample(file: LogFile) -> LogFile:
@@ -192,22 +146,9 @@ def sample(file: LogFile) -> LogFile:
     """
     if len(file) < FOREIGN_LINES:
         raise TooLittleDataError(f"{len(file):,} lines are fewer than {FOREIGN_LINES}", where=file.name)
-    picked = np.random.default_rng(SEED).choice(len(file.lines), FOREIGN_LINES, replace=False)
+    picked = np.random.default_rng(SAMPLE_SEED).choice(len(file.lines), FOREIGN_LINES, replace=False)
     file.keep = np.sort(picked)
     return file
-
-
-def check_training(subjects: list[Subject], linux: LogFile, first: int) -> dict[str, bool | None]:
-    """For each run, whether its training slice is the first part of this log; None for a bundle. Says where not."""
-    plain = FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0)
-    fingerprint = LogData(plain, decode_block(linux.lines[:first])).fingerprint()
-    found: dict[str, bool | None] = {}
-    for subject in subjects:
-        same = None if subject.run is None else subject.run.spec.training.fingerprint == fingerprint
-        found[str(subject.folder)] = same
-        if same is False:
-            say(f"{subject.folder}: not trained on the first {SHARES[0]:.0%} of {LINUX_NAME}; its figures mislead")
-    return found
 
 
 def score_kinds(study: Study, linux: LogFile) -> list[OddKind]:
@@ -233,15 +174,33 @@ def odd_kind(kind: str, lines: tuple[str, ...], scored: Scored, linux: LogFile) 
     )
 
 
-def render_kinds(result: Result) -> list[str]:
-    """Two tables with a column for each kind: the percentile of its first line, and the lowest of all its lines."""
-    found = {(kind.kind, kind.scorer): kind for kind in result.kinds}
+def render_foreign(found: Foreign) -> list[str]:
+    """How well foreign lines are told, and two tables with a column for each kind of odd line."""
+    heads = ["", "AUROC", "95 % interval", "AUROC distinct", "recall at 1 %", "false alarms"]
+    rows = [
+        [
+            row.name,
+            f"{row.records.auroc:.4f}",
+            f"{row.records.auroc_low:.4f}-{row.records.auroc_high:.4f}",
+            f"{row.distinct.auroc:.4f}",
+            f"{row.records.tpr_at_max_fpr:.2%}",
+            f"{row.records.fpr:.2%}",
+        ]
+        for row in found.rows
+    ]
+    first = found.rows[0].records
+    title = f"{found.log}: {first.anomalous:,} foreign lines among {first.normal:,} normal ones, seed {found.seed}"
+    return [title, *table(heads, rows), "", *_render_kinds(found)]
+
+
+def _render_kinds(found: Foreign) -> list[str]:
+    of = {(kind.kind, kind.scorer): kind for kind in found.kinds}
     heads = ["", *(kind.partition(":")[0] for kind in ODD_LINES), "above 99 %"]
     lines: list[str] = []
     for title, pick in (("the notebook's line", _first), ("the lowest of its variants", _lowest)):
         rows = []
-        for row in result.detection.rows:
-            ranks = [pick(found[kind, row.name]) for kind in ODD_LINES]
+        for row in found.rows:
+            ranks = [pick(of[kind, row.name]) for kind in ODD_LINES]
             above = sum(rank > WANTED_PERCENTILE for rank in ranks)
             rows.append([row.name, *(f"{rank:.2%}" for rank in ranks), f"{above} of {len(ranks)}"])
         lines += [f"Share of the normal lines that score below each kind of odd line: {title}", *table(heads, rows), ""]
@@ -254,19 +213,3 @@ def _first(kind: OddKind) -> float:
 
 def _lowest(kind: OddKind) -> float:
     return kind.lowest
-
-
-def environment() -> dict[str, str]:
-    """What the figures were made with."""
-    packages = ("tensorflow", "numpy", "scikit-learn", "drain3", "tokenizers")
-    versions = {name: metadata.version(name) for name in packages}
-    return {"python": platform.python_version(), "machine": platform.machine(), **versions}
-
-
-def say(message: str) -> None:
-    """One line on stderr."""
-    print(message, file=sys.stderr, flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
