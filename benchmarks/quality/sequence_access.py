@@ -16,24 +16,19 @@ own site are harder.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import platform
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from importlib import metadata
 from pathlib import Path
 from random import Random
 
 import msgspec
 import numpy as np
+from common import command, environment, parser, raw_lines, run, say, silent, trained, write
 
-from edge.errors import OddlineError
-from edge.files.atomic import AtomicFile
-from edge.files.lines import read_blocks
-from edge.files.paths import Source
+from edge.bundle.preprocessing import Preprocessing
 from edge.formats.access import AccessFormat
 from edge.sequence.reader import Sessions
 from edge.sequence.words import RowWords
@@ -44,13 +39,10 @@ from export.evaluate.inputs import ReadInputs, number
 from export.evaluate.metrics import measure
 from export.evaluate.reading import Reading, read_labelled
 from export.evaluate.samples import Samples
-from export.extra import require_extra
 from export.labelled import Labelling
-from export.run import Run, open_run
 from export.sequence.train import SequenceTrainable
 from export.trained import load_scorer
 from export.training.options import TrainOptions
-from export.training.train import train
 
 SCHEMA_VERSION = 1
 LEARNT = 0.6
@@ -93,33 +85,29 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the experiment; the exit status."""
-    parser = argparse.ArgumentParser(description="Detection of scans in windows of access lines.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of real data sets")
-    parser.add_argument("--seeds", default="0", metavar="N,...", help="the first is the one to quote")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write every figure here")
-    options = parser.parse_args(arguments)
-    seeds = [int(seed) for seed in options.seeds.split(",")]
+    options = parser("Detection of scans in windows of access lines.", seeds="0").parse_args(arguments)
+    return run(lambda: run_all(options.data, options.seeds, options.json), render)
+
+
+def run_all(data: Path, seeds: list[int], output: Path | None) -> Result:
+    """All figures, which are written to `output`.
+
+    Raises:
+        OddlineError: a data set cannot be used, or the output not written.
+    """
     started = time.perf_counter()
-    try:
-        require_extra()
-        with tempfile.TemporaryDirectory() as folder:
-            figures = list(experiment(options.data, Path(folder), seeds))
-        result = Result(
-            schema_version=SCHEMA_VERSION,
-            command=f"python benchmarks/quality/sequence_access.py --data DATA --seeds {options.seeds}",
-            environment=environment(),
-            seeds=seeds,
-            seconds=round(time.perf_counter() - started, 1),
-            figures=figures,
-        )
-        if options.json is not None:
-            with AtomicFile(options.json) as file:
-                file.write(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
-    except OddlineError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    print("\n".join(render(result)))
-    return 0
+    with tempfile.TemporaryDirectory() as folder:
+        figures = list(experiment(data, Path(folder), seeds))
+    result = Result(
+        schema_version=SCHEMA_VERSION,
+        command=command("sequence_access.py", seeds),
+        environment=environment(),
+        seeds=seeds,
+        seconds=round(time.perf_counter() - started, 1),
+        figures=figures,
+    )
+    write(result, output)
+    return result
 
 
 def experiment(data: Path, folder: Path, seeds: Sequence[int]) -> Iterator[Figure]:
@@ -134,24 +122,25 @@ def experiment(data: Path, folder: Path, seeds: Sequence[int]) -> Iterator[Figur
         "Acunetix, later": mixed(random, normal[cut:], acunetix[scan_cut:], "acunetix", folder / "later"),
         "Netsparker, never seen": mixed(random, normal[cut:], netsparker, "netsparker", folder / "never"),
     }
+    baseline = None
     for seed in seeds:
         for preset in ("seed", "default"):
             options = TrainOptions(preset=preset, format="access", window=WINDOW, seed=seed, label_file=learnt.labels)
-            run = _train(learnt.log, options, folder / f"{preset}-{seed}")
-            score = load_scorer(run).score
+            with trained(SequenceTrainable(), [learnt.log], options) as found:
+                spec, score = found.spec.preprocessing, load_scorer(found).score
+                if baseline is None:
+                    baseline = MeanRowRegression(ReadInputs(spec))
+                    baseline.learn(found.labelled_inputs())
             for task, log in tests.items():
-                samples = log.samples(run)
+                samples = log.samples(spec)
                 yield _figure(task, f"sequence, {preset}", seed, samples, score(samples.contents))
-    baseline = MeanRowRegression(ReadInputs(run.spec.preprocessing))
-    baseline.learn(run.labelled_inputs())
-    for task, log in tests.items():
-        samples = log.samples(run)
-        yield _figure(task, baseline.name, 0, samples, baseline.score(samples.contents))
+                if (preset, seed) == ("seed", seeds[0]):
+                    yield _figure(task, baseline.name, 0, samples, baseline.score(samples.contents))
 
 
 def in_order(path: Path) -> list[bytes]:
     """The lines of a log in the order of their time stamps."""
-    lines = [line for block in read_blocks(Source(path, str(path))) for line in block.lines]
+    lines = raw_lines(path)
     records = AccessFormat().parse(decode_block(lines))
     # All of one log have one zone, so that the texts of their stamps are in their order.
     stamps = [records.timestamp(place) or "" for place in range(len(lines))]
@@ -164,12 +153,11 @@ class Mixed(msgspec.Struct, frozen=True):
     log: str
     labels: str
 
-    def samples(self, run: Run) -> Samples:
-        """Its windows as a run's detector reads them."""
-        files = read_labelled([self.log], Labelling(sidecar=Path(self.labels)), say=_silent)
-        spec = run.spec.preprocessing
+    def samples(self, spec: Preprocessing) -> Samples:
+        """Its windows as a detector reads them."""
+        files = read_labelled([self.log], Labelling(sidecar=Path(self.labels)), say=silent)
         assert spec.sessions is not None
-        return files.samples(Reading(spec, Sessions(spec.sessions, RowWords())), _silent)
+        return files.samples(Reading(spec, Sessions(spec.sessions, RowWords())), silent)
 
 
 def mixed(random: Random, normal: Sequence[bytes], scan: Sequence[bytes], kind: str, path: Path) -> Mixed:
@@ -193,11 +181,6 @@ def mixed(random: Random, normal: Sequence[bytes], scan: Sequence[bytes], kind: 
     return Mixed(str(log), str(sidecar))
 
 
-def _train(log: str, options: TrainOptions, folder: Path) -> Run:
-    train(SequenceTrainable(), [log], folder, options, say=_silent, progress=_no_progress)
-    return open_run(folder)
-
-
 def _figure(task: str, model: str, seed: int, samples: Samples, scores: np.ndarray) -> Figure:
     clusters = number(samples.contents)
     sides = [
@@ -205,7 +188,7 @@ def _figure(task: str, model: str, seed: int, samples: Samples, scores: np.ndarr
         for mask in (~samples.anomalous, samples.anomalous)
     ]
     found = measure(sides[0], sides[1], THRESHOLD, seed=0)
-    print(f"seed {seed}: {task}, {model}: F1 {found.f1:.4f}", file=sys.stderr, flush=True)
+    say(f"seed {seed}: {task}, {model}: F1 {found.f1:.4f}")
     return Figure(
         task=task,
         model=model,
@@ -233,24 +216,6 @@ def render(result: Result) -> Iterator[str]:
             f"{one.task:<26}{one.model:<36}{one.seed:>5}{one.accuracy:>10.4f}{one.precision:>11.4f}"
             f"{one.recall:>8.4f}{one.f1:>8.4f}{one.auroc:>8.4f}{alarms:>12}"
         )
-
-
-def environment() -> dict[str, str]:
-    """What may change the figures."""
-    packages = ("tensorflow", "keras", "numpy", "scikit-learn")
-    return {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        **{name: metadata.version(name) for name in packages},
-    }
-
-
-def _silent(_: str) -> None:
-    """Say nothing."""
-
-
-def _no_progress(epoch: int, epochs: int, loss: float) -> None:
-    """Show nothing."""
 
 
 if __name__ == "__main__":
