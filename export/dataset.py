@@ -136,7 +136,7 @@ def read_log(
                 skip_characters=0,
             )
         kinds = None if label is None else label(lines, source.name)
-        parts.append(_parse(source, lines, FormatChoice(spec, spec.name, layout, year), kinds))
+        parts.append(_parse(source, lines, FormatChoice(spec, spec.name, layout, year), kinds, say))
         names.append(source.name)
     whole = LogData(spec or FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0))
     for part in parts:
@@ -146,7 +146,7 @@ def read_log(
         whole.kinds += part.kinds
         whole.unparsed += part.unparsed
     if whole.unparsed:
-        say(f"{whole.unparsed:,} of {len(whole):,} lines are not in the format, and are read as plain text")
+        say(f"{whole.unparsed:,} of {len(whole):,} lines are not in the format {whole.format.name}, and are kept")
     moments = [_moments(part.stamps) for part in parts]
     late = sum(_late(seconds) for seconds in moments)
     if late:
@@ -196,7 +196,9 @@ def _detect(source: Source, lines: Sequence[bytes], say: Callable[[str], None]) 
     return found.name
 
 
-def _parse(source: Source, lines: list[bytes], choice: FormatChoice, kinds: Sequence[str] | None) -> LogData:
+def _parse(
+    source: Source, lines: list[bytes], choice: FormatChoice, kinds: Sequence[str] | None, say: Callable[[str], None]
+) -> LogData:
     part = LogData(choice.bundle)
     reader = choice.choose(source, decode_block(lines[:_LOOKED_AT]), lambda _: None)
     texts: list[str] = []
@@ -205,6 +207,8 @@ def _parse(source: Source, lines: list[bytes], choice: FormatChoice, kinds: Sequ
         texts += block
         _take(part, reader.read(block, start + 1, np.zeros(len(block), np.int64)), texts, kinds)
     _take(part, reader.finish(), texts, kinds)
+    for note in reader.notes():
+        say(f"{source.name}: {note}")
     return part
 
 

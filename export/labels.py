@@ -11,7 +11,7 @@ from edge.errors import InputError
 NORMAL = ""
 """The kind of a normal record; that of an anomalous one is its label."""
 
-_NORMAL_NAMES = frozenset({"", "-", "0", "0.0", "normal", "benign", "false", "no", "none"})
+_NORMAL_NAMES = frozenset({"-", "0", "0.0", "normal", "benign", "false", "no", "none"})
 _MEANINGS = ("0", "1", "drop")
 _SHOWN = 8
 
@@ -56,10 +56,12 @@ class LabelMap:
     def kinds(self, labels: Sequence[str], where: str) -> list[str | None]:
         """For each label `NORMAL`, or the label when it is an anomaly's, or None when the record is left out.
 
+        An empty label says nothing, and the record is left out whatever the rules are.
+
         Raises:
             InputError: labels fit no rule; they are named with their counts.
         """
-        counts = Counter(labels)
+        counts = Counter(label for label in labels if label.strip())
         meaning = {label: self._meaning(label.strip()) for label in counts}
         unknown = {label: counts[label] for label in counts if meaning[label] is None}
         if unknown:
@@ -69,7 +71,7 @@ class LabelMap:
                 f"--map says nothing of the labels {shown}", where=where, mend="add them, or *=1 at its end"
             )
         kinds = {label: {"0": NORMAL, "1": label.strip(), "drop": None}[what or ""] for label, what in meaning.items()}
-        return [kinds[label] for label in labels]
+        return [kinds.get(label) for label in labels]
 
     def _meaning(self, label: str) -> str | None:
         if not self._rules:

@@ -147,9 +147,10 @@ def train(
     typer.echo(
         f"trained {spec.detector} ({spec.preset}) on {spec.training.records:,} of {report.records:,} records: {folder}"
     )
+    chosen = spec.threshold.target_fpr is not None or spec.threshold.alerts_per_day is not None
     typer.echo(
         f"threshold {spec.threshold.value:.4f} ({spec.threshold.method}), "
-        f"set on {spec.threshold.records:,} held-out records"
+        f"{'set on' if chosen else 'p-values from'} {spec.threshold.records:,} held-out records"
     )
     for sentence in () if report.drift is None else describe(report.drift):
         typer.echo(escape_control(sentence))

@@ -72,7 +72,9 @@ def read_ready(
                 _refuse_log(texts, source.name)
             batches.append(reader.read(texts, block.first_line, block.offsets))
             found += reader.labels
-        kinds = labels.kinds([label or "" for label in found], source.name)
+        said = labels.kinds([label or "" for label in found], source.name)
+        # A line that is no row of the table has no label to leave it out by.
+        kinds = [NORMAL if label is None else kind for label, kind in zip(found, said, strict=True)]
         for batch in batches:
             dropped += _take(data, batch, kinds[: len(batch)], spec)
             data.unparsed += int(batch.records.unparsed.sum())
@@ -89,7 +91,7 @@ def read_ready(
     if options.labels is not None and not any(data.kinds) and not dropped:
         say("no session has a label that means an anomaly")
     if dropped:
-        say(f"{dropped:,} sessions are left out, as --map says")
+        say(f"{dropped:,} sessions are left out by their labels, or have an empty one")
     if data.unparsed:
         say(f"{data.unparsed:,} of {len(seen):,} lines are no sessions of event ids, and are read as they are")
     return SessionData(data, spec, None, None)
@@ -110,7 +112,7 @@ def _say_labels(kinds: Sequence[str], labels: Sequence[str | None], say: Callabl
     odd = Counter(filter(None, kinds))
     listed = ", ".join(f"{kind} {count:,}" for kind, count in odd.most_common(_SHOWN))
     more = f" and {len(odd) - _SHOWN} more labels" if len(odd) > _SHOWN else ""
-    without = sum(not label for label in labels)
+    without = sum(label is None for label in labels)
     rest = f"; {without:,} lines have no label, and count as normal" if without else ""
     say(
         f"{odd.total():,} of {len(kinds):,} sessions are labelled as anomalies{': ' if odd else ''}{listed}{more}{rest}"

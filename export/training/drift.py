@@ -96,11 +96,14 @@ class Drift:
         return (self.exceeds and self.chance < CHANCE) or (self.news is not None and self.news.drifts)
 
 
-def compare(before: Sequence[str], last: Part, learnt: Mapping[str, int], threshold: Threshold) -> Drift:
+def compare(
+    before: Sequence[str], last: Part, learnt: Mapping[str, int], threshold: Threshold, *, overlap: int = 1
+) -> Drift:
     """The last part, which has records, beside the one that set the threshold.
 
     `before` are the keys of that one, none where the threshold was not set on a part of its own; `learnt` are the
-    inputs of the training part.
+    inputs of the training part. `overlap` is how many records on end have lines in common, as windows have: they are
+    one event, so that chances are those of every so many of them.
     """
     flagged = is_anomalous(last.scores, threshold.value)
     odd = Counter(key for key, hit in zip(last.keys, flagged, strict=True) if hit)
@@ -113,12 +116,12 @@ def compare(before: Sequence[str], last: Part, learnt: Mapping[str, int], thresh
         records=len(last.keys),
         flagged=int(flagged.sum()),
         budget=max(threshold.target_fpr or 0.0, threshold.expected_fpr),
-        chance=_chance_of_flagged(int(flagged.sum()), len(last.keys), threshold),
+        chance=_chance_of_flagged(flagged[::overlap], threshold, threshold.records // overlap),
         known=sum(key in learnt for key in last.keys) / len(last.keys),
         new=sum(fresh.values()),
         inputs=_commonest(fresh if 2 * sum(fresh.values()) >= sum(odd.values()) else odd, _SHOWN_INPUTS),
         words=_commonest(words, _SHOWN_WORDS),
-        news=_news(before, last.keys, learnt) if before else None,
+        news=_news(before[::overlap], last.keys[::overlap], learnt) if before else None,
     )
 
 
@@ -160,7 +163,7 @@ def _causes(drift: Drift) -> Iterator[str]:
     yield "look at what is flagged; if it is fine, train with it"
 
 
-def _chance_of_flagged(flagged: int, records: int, threshold: Threshold) -> float:
+def _chance_of_flagged(flagged: np.ndarray, threshold: Threshold, held_out: int) -> float:
     """The chance of so many or more, when all records are of one kind and only their order is chance.
 
     With k of n held-out records flagged, the share beyond the threshold has a Beta(k + 1, n - k) distribution, so that
@@ -169,9 +172,9 @@ def _chance_of_flagged(flagged: int, records: int, threshold: Threshold) -> floa
     """
     from scipy.stats import betabinom
 
-    n = threshold.records
-    k = min(round(threshold.expected_fpr * (n + 1)) - 1, n - 1)
-    return float(betabinom.sf(flagged - 1, records, k + 1, n - k))
+    n = max(held_out, 1)
+    k = min(max(round(threshold.expected_fpr * (n + 1)) - 1, 0), n - 1)
+    return float(betabinom.sf(int(flagged.sum()) - 1, len(flagged), k + 1, n - k))
 
 
 def _news(before: Sequence[str], now: Sequence[str], learnt: Mapping[str, int]) -> News:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.bundle.manifest import ScorePart, Threshold, Training
+from edge.bundle.preprocessing import SessionSpec
 from edge.errors import InputError, TooLittleDataError
 from edge.files.atomic import atomic_folder
 from edge.runtime.scorer import Scorer
@@ -93,7 +94,7 @@ def train(
         )
     # Folds take their records from the training slice itself, where nothing is new.
     before = None if fitted.fold_scores is not None else normal
-    drift = _drift(spec.threshold, scorer, fitted.inputs, before, slices.test.of_kind(NORMAL))
+    drift = _drift(spec, scorer, fitted.inputs, before, slices.test.of_kind(NORMAL))
     return TrainReport(spec, len(data), drift)
 
 
@@ -166,7 +167,7 @@ def _joint_threshold(fitted: Fitted, parts: Sequence[ScorePart], scores: np.ndar
         method = f"the highest of {' and '.join(part.name for part in parts)}, each in units of its own threshold"
         return _stated(1.0, method, scores, budget)
     if fitted.fixed_threshold is not None:
-        return _stated(fitted.fixed_threshold, "as published", scores, budget)
+        return _stated(fitted.fixed_threshold, "fixed, not from held-out records", scores, _Budget(None, None, None))
     return budget.threshold(scores)
 
 
@@ -193,10 +194,17 @@ def _count_kinds(scorer: Scorer, training: LogData) -> Mapping[tuple[str, str], 
 
 
 def _drift(
-    threshold: Threshold, scorer: Scorer, learnt: Mapping[str, int], before: LogData | None, last: LogData
+    spec: RunSpec, scorer: Scorer, learnt: Mapping[str, int], before: LogData | None, last: LogData
 ) -> Drift | None:
     if not len(last):
         return None
     keys = [] if before is None else scorer.encoder.keys(before.contents)
     part = Part(scorer.encoder.keys(last.contents), scorer.score(last.contents))
-    return compare(keys, part, learnt, threshold)
+    return compare(keys, part, learnt, spec.threshold, overlap=_overlap(spec.preprocessing.sessions))
+
+
+def _overlap(sessions: SessionSpec | None) -> int:
+    """How many windows on end have lines in common."""
+    if sessions is None or sessions.length is None:
+        return 1
+    return -(-sessions.length // (sessions.step or sessions.length))

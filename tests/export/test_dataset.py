@@ -101,7 +101,7 @@ def test_all_files_are_read_in_the_format_of_the_first(tmp_path: Path) -> None:
     said: List[str] = []
     data = read(tmp_path, say=said.append)
     assert data.contents[-1].startswith('{"MESSAGE"')
-    assert "1 of 10 lines are not in the format, and are read as plain text" in said
+    assert "1 of 10 lines are not in the format syslog, and are kept" in said
 
 
 def test_labels_follow_their_lines(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_lines_that_do_not_fit_are_kept_counted_and_said(tmp_path: Path) -> None
     data = read(log, say=said.append)
     assert data.unparsed == 2
     assert data.contents[-2:] == ["no header at all", "\tat java.lang.Thread"]
-    assert "2 of 22 lines are not in the format, and are read as plain text" in said
+    assert "2 of 22 lines are not in the format syslog, and are kept" in said
 
 
 def test_the_standard_input_is_read_once_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:

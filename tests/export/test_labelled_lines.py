@@ -68,6 +68,14 @@ def test_a_table(tmp_path: Path) -> None:
     assert found.texts[1] == "3,DoS Hulk,4"
 
 
+def test_an_empty_label_is_none_whatever_the_rules(tmp_path: Path) -> None:
+    path = write_log(tmp_path / "flows.csv", ["Dur,Label,Bytes", "1,Benign,2", "3,,4", "5,DoS,6"])
+    for rules in (LabelMap(), LabelMap.parse("Benign=0,*=1"), LabelMap.parse("DoS=1,*=0")):
+        found = samples(path, Labelling("label", rules), FLOWS)
+        assert (found.contents, found.kinds, found.unlabelled) == (["2,1", "6,5"], ["", "DoS"], 1)
+    assert LabelMap.parse("BENIGN=0").kinds(["", " ", "benign"], "x") == [None, None, ""]
+
+
 def test_a_table_whose_header_the_run_knows(tmp_path: Path) -> None:
     path = write_log(tmp_path / "kdd.txt", ["1,2,normal", "3,4,neptune"])
     reading = Reading(

@@ -115,6 +115,14 @@ def test_glued_requests_are_told_by_the_length_of_the_body(cut: int) -> None:
     assert len(read(without)) == 1, "what says nothing of its length goes on"
 
 
+def test_a_body_of_several_lines_hides_no_glued_request() -> None:
+    """Its length counts line ends of two bytes, which the lines no longer have."""
+    body = ["--cut", "name=a", "", "value", "--cut--"]
+    length = sum(len(line) + 2 for line in body)
+    batch = read([*POST[:3], f"Content-Length: {length}", "", *body, *GET])
+    assert members(batch) == [[*range(1, 11)], [11, 12]]
+
+
 def test_a_request_begins_where_none_is_open() -> None:
     batch = read(["half=a&body", *GET, "", *GET])
     assert members(batch) == [[1], [2, 3], [6, 7]]

@@ -150,7 +150,7 @@ def test_seed_is_the_published_network(flow_seed: TrainedFlow) -> None:
 
     run = flow_seed.run
     spec = run.spec
-    assert (spec.parts, spec.threshold.value, spec.threshold.method) == ([], 0.5, "as published")
+    assert (spec.parts, spec.threshold.value, spec.threshold.method) == ([], 0.5, "fixed, not from held-out records")
     assert "Constant" not in (spec.preprocessing.format.fields or [])
     mean, inverse, *layers = run.weights()
     model = build(PRESETS["seed"], len(mean))

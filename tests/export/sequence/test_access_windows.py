@@ -57,7 +57,7 @@ def test_the_run_says_all_of_its_input(trained: Path) -> None:
     assert encoder.steps == (100 if spec.preset == "seed" else 20)
     assert encoder.features[0].categories is not None
     assert "GET" in encoder.features[0].categories
-    assert (spec.threshold.value, spec.threshold.method) == (0.5, "as published")
+    assert (spec.threshold.value, spec.threshold.method) == (0.5, "fixed, not from held-out records")
     assert len(spec.history["loss"]) == len(spec.history["accuracy"]) == 8
     assert {"", "sql_injection"} <= {one.kind for one in open_run(trained / "run").labelled_inputs()}
 

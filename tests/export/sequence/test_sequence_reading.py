@@ -27,11 +27,12 @@ def read(path: Path, *lines: str, **options: object) -> tuple[list[str], list[st
 def test_labels_are_named_with_their_counts_and_missing_ones_said(tmp_path: Path) -> None:
     rows = ["1 2,normal", "1 3,Bad", "1 4,weird", "1 5,Bad", "1 6,", "Sequence,Label", "torn"]
     contents, kinds, said = read(tmp_path / "s.csv", "Sequence,Label", *rows)
-    assert contents == ["1 2", "1 3", "1 4", "1 5", "1 6", "torn"]
-    assert kinds == ["", "Bad", "weird", "Bad", "", ""]
-    counted = "3 of 6 sessions are labelled as anomalies: Bad 2, weird 1"
+    assert contents == ["1 2", "1 3", "1 4", "1 5", "torn"]
+    assert kinds == ["", "Bad", "weird", "Bad", ""]
+    counted = "3 of 5 sessions are labelled as anomalies: Bad 2, weird 1"
     assert said == [
-        f"{counted}; 2 lines have no label, and count as normal",
+        f"{counted}; 1 lines have no label, and count as normal",
+        "1 sessions are left out by their labels, or have an empty one",
         "1 of 6 lines are no sessions of event ids, and are read as they are",
     ]
 

@@ -130,7 +130,7 @@ def test_labelled_sessions(oddline: Oddline, tensorflow: None, labelled_sessions
     assert ended.status == 0, ended.err
     spec = open_run(tmp_path / "run").spec
     assert spec.network["supervised"] == 1
-    assert (spec.threshold.value, spec.threshold.method) == (0.5, "as published")
+    assert (spec.threshold.value, spec.threshold.method) == (0.5, "fixed, not from held-out records")
     ended = oddline("export", tmp_path / "run", "-o", tmp_path / "bundle")
     assert ended.status == 0, ended.err
     records = scored(oddline, tmp_path / "bundle", labelled_sessions, tmp_path)

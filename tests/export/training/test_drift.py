@@ -136,5 +136,31 @@ def test_without_a_part_of_its_own_for_the_threshold_nothing_is_said_of_news() -
     assert drift.known == 0.0
 
 
+def test_records_that_overlap_are_one_event() -> None:
+    """Thirty windows on end that hold one odd line are no thirty events."""
+    scores = np.zeros(1000, np.float32)
+    scores[400:430] = 2.0
+    last = Part(["job done"] * 1000, scores)
+    alone, overlapping = (compare(BEFORE, last, LEARNT, at(0.01), overlap=lines) for lines in (1, 20))
+    assert (alone.flagged, overlapping.flagged) == (30, 30)
+    assert alone.drifts
+    assert overlapping.chance > 0.05
+    assert not overlapping.drifts
+
+
+def test_chances_hold_for_windows_of_a_log_that_does_not_change() -> None:
+    """A line is odd once in 500, and its windows score as it does; told is one log in twenty, or fewer."""
+    random = np.random.default_rng(0)
+    told_of = 0
+    for _ in range(200):
+        lines = random.random(2 * 500 * 5 + 100) + 5.0 * (random.random(5100) < 0.002)
+        windows = np.lib.stride_tricks.sliding_window_view(lines, 100)[::5].max(axis=1).astype(np.float32)
+        before, after = windows[:480], windows[520:1000]
+        threshold = choose_threshold(before, target_fpr=0.01, alerts_per_day=None, days=None)
+        drift = compare(["x"] * 480, Part(["x"] * 480, after), {"x": 1}, threshold, overlap=20)
+        told_of += drift.drifts
+    assert told_of <= 10
+
+
 def test_long_inputs_are_cut() -> None:
     assert f"'{'x' * 70}...' (50)" in told(drift_of(["x" * 500] * 50))
