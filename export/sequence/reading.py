@@ -159,7 +159,13 @@ def read_lines(
     label = None
     if options.label_file is not None:
         check_one_log(Path(options.label_file), len(expand_paths(paths, warn=_silent)))
-        label = read_sidecar(Path(options.label_file)).all_kinds
+        sidecar = read_sidecar(Path(options.label_file))
+        label = sidecar.all_kinds
+        if sidecar.begin > 1:
+            say(
+                f"{options.label_file} keeps the lines from {sidecar.begin:,} on for tests, and they are read too: "
+                "evaluate on another log"
+            )
     asked = format_of_lines(options)
     log = read_log(paths, asked=asked, layout=options.layout, say=say, year=options.year, label=label)
     if asked == RequestRowsFormat.name:

@@ -51,6 +51,12 @@ def labelled_sessions(oddline: Oddline, folder: Path) -> Tuple[Path, List[str]]:
     return path, ["--label-column", "Label", "--epochs", "1"]
 
 
+def access_windows(oddline: Oddline, folder: Path) -> Tuple[Path, List[str]]:
+    assert oddline("simulate", "access", "-o", folder / "log", "--days", 2, "--lines-per-day", 800).status == 0
+    labels = ["--format", "access", "--window", "20,4", "--labels", str(folder / "log" / "labelled.jsonl")]
+    return folder / "log" / "labelled.log", [*labels, "--epochs", "1"]
+
+
 def sessions(oddline: Oddline, folder: Path) -> Tuple[Path, List[str]]:
     random = Random(4)
     lines = [" ".join(str(random.randint(1, 4)) for _ in range(random.randint(2, 6))) for _ in range(120)]
@@ -71,6 +77,8 @@ CASES = {
     "sequence default": ("sequence", "default", sessions),
     "sequence default, labelled": ("sequence", "default", labelled_sessions),
     "sequence seed": ("sequence", "seed", labelled_sessions),
+    "sequence default, windows of access lines": ("sequence", "default", access_windows),
+    "sequence seed, windows of access lines": ("sequence", "seed", access_windows),
 }
 
 

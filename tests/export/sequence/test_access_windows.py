@@ -204,3 +204,12 @@ def test_other_detectors_know_no_labels_file(
     options = ("--labels", site / "labels.jsonl")
     ended = oddline("train", detector, site / "access.log", *options, "-o", tmp_path / "run")
     assert f"--labels: the detector {detector} knows no such option" in ended.error
+
+
+def test_lines_that_are_kept_for_tests_are_not_read_in_silence(oddline: Oddline, site: Path, tmp_path: Path) -> None:
+    labels = ("--format", "access", "--window", "20,4", "--labels", site / "labels.jsonl")
+    ended = oddline(
+        "train", "sequence", site / "access.log", *labels, "--split", "0.9,0.05,0.05", "-o", tmp_path / "run"
+    )
+    assert "labels.jsonl keeps the lines from " in ended.err
+    assert "for tests, and they are read too: evaluate on another log" in ended.err
