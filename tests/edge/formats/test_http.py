@@ -127,7 +127,10 @@ def test_a_request_that_never_ends_is_cut(monkeypatch: pytest.MonkeyPatch) -> No
     batch = read_all(reader, [*POST, "1", "2", "3", "4", "", *GET])
     assert members(batch) == [[1, 2, 3, 4, 5, 6, 7, 8], [9], [10], [12, 13]]
     assert batch.records.unparsed.tolist() == [False, True, True, False]
-    assert reader.notes() == ["1 requests reach 8 lines and end there"]
+    assert reader.notes() == ["1 request reaches 8 lines and ends there"]
+    reader = HttpReader()
+    read_all(reader, ["GET / HTTP/1.1", *["x: y"] * 7, *GET, *GET, *["x"] * 10])
+    assert reader.notes() == ["2 requests reach 8 lines and end there"]
 
 
 def test_of_whole_requests_there_is_nothing_to_say() -> None:

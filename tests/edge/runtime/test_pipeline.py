@@ -225,4 +225,4 @@ def test_what_a_reader_has_to_say_at_the_end_is_said(detector: Detector, monkeyp
     monkeypatch.setattr(http, "MOST_LINES", 3)
     said: List[str] = []
     run(b"GET /a HTTP/1.1\nHost: a\nAccept: b\nX: c\n", detector, FormatChoice(PLAIN, asked="http"), said)
-    assert said == ["stdin: 1 requests reach 3 lines and end there"]
+    assert said == ["stdin: 1 request reaches 3 lines and ends there"]
