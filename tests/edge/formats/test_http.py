@@ -115,6 +115,13 @@ def test_glued_requests_are_told_by_the_length_of_the_body(cut: int) -> None:
     assert len(read(without)) == 1, "what says nothing of its length goes on"
 
 
+def test_the_length_of_one_body_is_not_that_of_the_next_one() -> None:
+    """The second request says nothing of its length, so a request line in its body is a part of that."""
+    second = ["POST /next HTTP/1.1", "Host: shop", "", "half a body", GET[0]]
+    assert members(read([*POST, "", *second])) == [[1, 2, 3, 4, 5, 6], [8, 9, 10, 11, 12]]
+    assert members(read([*POST, *second])) == [[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11]]
+
+
 def test_a_request_begins_where_none_is_open() -> None:
     batch = read(["half=a&body", *GET, "", *GET])
     assert members(batch) == [[1], [2, 3], [6, 7]]
