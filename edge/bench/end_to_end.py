@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from edge.bench.stopwatch import STAGES, Clock, Stopwatch
-from edge.files.lines import LineBlock, read_blocks
+from edge.files.lines import BLOCK_LINES, LineBlock, read_blocks
 from edge.files.paths import Source
 from edge.formats import Batch, Reader
 from edge.runtime.detector import Detector
@@ -46,14 +46,15 @@ def end_to_end(
     *,
     seconds: float,
     clock: Clock,
+    at_once: int = BLOCK_LINES,
 ) -> EndToEnd:
     """Score the file over and over for `seconds`, after a first block that does not count.
 
     A pass that has begun is finished, except for the first one, which ends with the block in which the time is over.
-    `choose` gives the reader, from the first lines, for each pass anew.
+    `choose` gives the reader, from the first lines, for each pass anew; `at_once` are the lines of a block.
     """
     detector.scorer.forget(DEFAULT_CACHE_TEXTS)
-    warm_up = next(read_blocks(source))
+    warm_up = next(read_blocks(source, max_lines=at_once))
     _verdicts(detector, watch, _read(choose(decode_block(warm_up.lines)[:1000]), warm_up))
     counts = _Counts()
     computed = passes = 0
@@ -63,7 +64,7 @@ def end_to_end(
     while passes == 0 or clock() < end:
         detector.scorer.forget(DEFAULT_CACHE_TEXTS)
         reader = None
-        for block in _watched(read_blocks(source), watch):
+        for block in _watched(read_blocks(source, max_lines=at_once), watch):
             with watch.stage("parse"):
                 if reader is None:
                     reader = choose(decode_block(block.lines[:1000]))

@@ -20,6 +20,7 @@ from edge.formats import Reader
 from edge.reading import sessions_of
 from edge.runtime.detector import Detector
 from edge.runtime.pipeline import FormatChoice
+from edge.sequence.reader import Sessions, lines_at_once
 from edge.text.clean import decode_block
 
 SCENARIOS = ("single-stream", "multi-stream", "offline", "end-to-end")
@@ -60,8 +61,10 @@ def run_bench(
     streams: List[Optional[Stream]] = [None, None]
     model_alone: Optional[Offline] = None
     whole: Optional[EndToEnd] = None
+    sessions = sessions_of(bundle.manifest.preprocessing, bundle.read)
+    at_once = lines_at_once(sessions)
     with as_file(sample) as source:
-        choose = _chooser(bundle, sample, source)
+        choose = _chooser(bundle, sample, source, sessions)
         head = decode_block(sample.lines[:1000])
         if not holds_a_record(choose(head), sample.lines):
             raise InputError(
@@ -84,11 +87,17 @@ def run_bench(
         if "offline" in scenarios:
             say(f"offline: {seconds:g} s")
             model_alone = offline(
-                detector, sample.lines, lambda: choose(head), batch_rows=batch_size, seconds=seconds, clock=clock
+                detector,
+                sample.lines,
+                lambda: choose(head),
+                batch_rows=batch_size,
+                seconds=seconds,
+                clock=clock,
+                at_once=at_once,
             )
         if "end-to-end" in scenarios:
             say(f"end-to-end: {seconds:g} s")
-            whole = end_to_end(detector, watch, source, choose, seconds=seconds, clock=clock)
+            whole = end_to_end(detector, watch, source, choose, seconds=seconds, clock=clock, at_once=at_once)
         read_as = choose(head).name
     facts = _input_facts(sample, read_as)
     return Report(
@@ -108,10 +117,11 @@ def run_bench(
     )
 
 
-def _chooser(bundle: Bundle, sample: Sample, source: Source) -> Callable[[List[str]], Reader]:
+def _chooser(
+    bundle: Bundle, sample: Sample, source: Source, sessions: Optional[Sessions]
+) -> Callable[[List[str]], Reader]:
     """Makes a reader as `score` would; golden lines are in the bundle's own format, whatever else they look like."""
     spec = bundle.manifest.preprocessing.format
-    sessions = sessions_of(bundle.manifest.preprocessing, bundle.read)
     choice = FormatChoice(spec, sessions=sessions)
     if sample.golden:
         choice = FormatChoice(spec, spec.name, spec.layout, sessions=sessions)

@@ -16,12 +16,14 @@ import numpy as np
 from edge.bench.latency import Latency, summarise
 from edge.bench.sample import repeat
 from edge.bench.stopwatch import Clock
+from edge.files.lines import BLOCK_LINES
 from edge.formats import Reader
-from edge.formats.records import read_all
 from edge.runtime.detector import Detector
 from edge.text.clean import decode_block
 
 MULTI_STREAM_LINES = 8
+MOST_WINDOWS = 2048
+"""Of windows that overlap, as many are enough to measure with; all of them would not fit into memory."""
 
 
 class Stream(msgspec.Struct, frozen=True):
@@ -99,9 +101,13 @@ def offline(
     batch_rows: int,
     seconds: float,
     clock: Clock,
+    at_once: int = BLOCK_LINES,
 ) -> Offline:
-    """Run batches of `batch_rows` rows for `seconds`, at least one; the model has seen every batch size before."""
-    contents = read_all(new_reader(), decode_block(lines)).records.contents
+    """Run batches of `batch_rows` rows for `seconds`, at least one; the model has seen every batch size before.
+
+    The lines are read `at_once`; where that is less than a whole block, the first `MOST_WINDOWS` contents are taken.
+    """
+    contents = _contents(new_reader(), lines, at_once)
     inputs = detector.scorer.encode(contents).inputs
     total = len(next(iter(inputs.values())))
     batches = [
@@ -131,6 +137,18 @@ def offline(
         rows_per_second=rows / taken,
         warm_up_batches=len(warm_up),
     )
+
+
+def _contents(reader: Reader, lines: List[bytes], at_once: int) -> List[str]:
+    """The contents of the lines, as many as are encoded together."""
+    contents: List[str] = []
+    for start in range(0, len(lines), at_once):
+        if at_once < BLOCK_LINES and len(contents) >= MOST_WINDOWS:
+            return contents[:MOST_WINDOWS]
+        texts = decode_block(lines[start : start + at_once])
+        contents += reader.read(texts, start + 1, np.zeros(len(texts), np.int64)).records.contents
+    contents += reader.finish().records.contents
+    return contents[:MOST_WINDOWS] if at_once < BLOCK_LINES else contents
 
 
 def _queries(

@@ -15,6 +15,7 @@ from edge.files.binary import recognise_binary
 from edge.files.paths import HEAD_BYTES, Source
 from edge.files.unpack import is_gzip, unpack
 
+BLOCK_LINES = 8192
 _CHUNK_BYTES = 1 << 20
 _LONGEST_MAGIC = 262
 _NO_CUT = np.zeros(0, np.int64)
@@ -40,7 +41,7 @@ class LineBlock:
 
 
 def read_blocks(
-    source: Source, *, max_lines: int = 8192, max_line_bytes: int = 1 << 20, stdin: Optional[BinaryIO] = None
+    source: Source, *, max_lines: int = BLOCK_LINES, max_line_bytes: int = 1 << 20, stdin: Optional[BinaryIO] = None
 ) -> Iterator[LineBlock]:
     """Blocks of at most `max_lines` lines, plain or unpacked from gzip (told by the first bytes, not by the name).
 

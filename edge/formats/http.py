@@ -101,6 +101,8 @@ class HttpReader:
         """How many requests were too long to be read to their ends."""
         if not self._too_long:
             return []
+        if self._too_long == 1:
+            return [f"1 request reaches {MOST_LINES:,} lines and ends there"]
         return [f"{self._too_long:,} requests reach {MOST_LINES:,} lines and end there"]
 
     def _end(self, ended: List[List[Tuple[int, int, str]]]) -> None:

@@ -20,7 +20,7 @@ from edge.reason import Reason
 from edge.runtime.detector import Detector, Finding
 from edge.runtime.records import Record
 from edge.sequence.events import EventsReader
-from edge.sequence.reader import Sessions
+from edge.sequence.reader import Sessions, lines_at_once
 from edge.text.clean import decode_block
 
 DEFAULT_MAX_LINE_BYTES = 1 << 20
@@ -143,7 +143,8 @@ def score_source(
         FormatError: the format that was asked for is wrong.
     """
     reader: Optional[Reader] = None
-    for block in read_blocks(source, max_line_bytes=max_line_bytes, stdin=stdin):
+    at_once = lines_at_once(choice.sessions)
+    for block in read_blocks(source, max_lines=at_once, max_line_bytes=max_line_bytes, stdin=stdin):
         texts = decode_block(block.lines)
         if reader is None:
             reader = choice.choose(source, texts[:1000], say)

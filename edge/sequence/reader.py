@@ -8,11 +8,13 @@ from typing import List, NamedTuple, Optional, Sequence
 import numpy as np
 
 from edge.bundle.preprocessing import SessionSpec
+from edge.files.lines import BLOCK_LINES
 from edge.formats.records import Batch, Piece, Reader, Records, no_records
 from edge.sequence.grouping import Event, Session, make_grouping
 from edge.sequence.words import Words
 
 _BETWEEN = " | "
+_LEAST_LINES = 256
 
 
 class Sessions(NamedTuple):
@@ -20,6 +22,17 @@ class Sessions(NamedTuple):
 
     spec: SessionSpec
     words: Optional[Words]
+
+
+def lines_at_once(sessions: Optional[Sessions]) -> int:
+    """How many lines of a source to read at once.
+
+    Windows that overlap hold each line several times, so a block of windows has about as many rows as a block of lines.
+    """
+    if sessions is None or sessions.spec.length is None:
+        return BLOCK_LINES
+    share = BLOCK_LINES * (sessions.spec.step or 1) // sessions.spec.length
+    return min(max(share, _LEAST_LINES), BLOCK_LINES)
 
 
 class SessionReader:

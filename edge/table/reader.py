@@ -123,9 +123,13 @@ class CsvReader:
                 where=self._where,
                 mend="give rows with all columns that are asked for; the first line must name them",
             )
-        names = [name.strip().lower() for name in header]
-        time = next((names.index(name) for name in _TIME_NAMES if name in names), None)
-        return _Columns(len(header), [place for place in found if place is not None], time)
+        return _Columns(len(header), [place for place in found if place is not None], time_column(header))
+
+
+def time_column(header: Sequence[str]) -> Optional[int]:
+    """Where the time stamps of a table stand, None where no column has such a name."""
+    names = [name.strip().lower() for name in header]
+    return next((names.index(name) for name in _TIME_NAMES if name in names), None)
 
 
 def _records(

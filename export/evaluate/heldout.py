@@ -60,6 +60,11 @@ class HeldOut:
             self._days(),
         )
 
+    @property
+    def by_column(self) -> bool:
+        """No: the run kept their kinds."""
+        return False
+
     def parts(self) -> list[tuple[str, int]]:
         """One, with its records."""
         return [(self.name, len(self.examples))]

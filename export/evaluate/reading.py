@@ -71,6 +71,10 @@ class Material(Protocol):
     def origin(self) -> str:
         """``files``, ``labelled`` or ``held-out``."""
 
+    @property
+    def by_column(self) -> bool:
+        """Whether the labels of a column, and what ``--map`` says of them, tell which records are normal."""
+
     def samples(self, reading: Reading, say: Say) -> Samples:
         """The records as a detector reads them."""
 
@@ -142,6 +146,11 @@ class Files:
 
     files: list[LogFile]
     origin: str = "files"
+
+    @property
+    def by_column(self) -> bool:
+        """Whether a label column says what any of their lines are."""
+        return any(isinstance(file.label, Labelling) and file.label.sidecar is None for file in self.files)
 
     def samples(self, reading: Reading, say: Say) -> Samples:
         """The records of all files, one file after the other."""

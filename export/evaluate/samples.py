@@ -61,26 +61,49 @@ class Samples:
         columns = of(self.contents), of(self.texts), of(self.kinds), of(self.places)
         return Samples(*columns, self.days, self.unlabelled)
 
-    def check(self, where: str) -> None:
+    def check(self, where: str, *, by_column: bool = False, unscored: int = 0) -> None:
         """Make sure that there is enough to measure on.
+
+        `by_column` says that labels of a column told which are normal, and `unscored` how many were left out since
+        they cannot be scored: the mend hangs on both.
 
         Raises:
             TooLittleDataError: fewer than 100 normal records, or no anomalous one.
         """
         anomalous = int(self.anomalous.sum())
         normal = len(self) - anomalous
+        left_out = [f"{unscored:,} cannot be scored"] if unscored else []
+        if self.unlabelled:
+            left_out.append(without_label(self.unlabelled))
+        lost = "".join(f"; {one}" for one in left_out)
         if normal < LEAST_NORMAL_RECORDS:
             kinds = Counter(kind for kind in self.kinds if kind != NORMAL).most_common(_SHOWN)
             others = ", ".join(f"{kind!r} ({count:,})" for kind, count in kinds)
             raise TooLittleDataError(
                 f"{normal:,} normal records are too few: a false-alarm rate of 1 % needs {LEAST_NORMAL_RECORDS}"
-                + (f"; taken for anomalous are {others}" if others else ""),
+                + (f"; taken for anomalous are {others}" if others else "")
+                + lost,
                 where=where,
-                mend="give more of the normal log, or say with --map which labels are normal",
+                mend=_mend(by_column=by_column, unscored=unscored),
             )
         if not anomalous:
             raise TooLittleDataError(
-                "there is no anomalous record",
+                f"there is no anomalous record{lost}",
                 where=where,
-                mend="give --anomalous a file that has some, or --labelled one that labels some",
+                mend="give anomalous records that it can read, as it was trained on"
+                if unscored
+                else "give --anomalous a file that has some, or --labelled one that labels some",
             )
+
+
+def without_label(records: int) -> str:
+    """What a person is told of records that are left out for want of a label."""
+    if records == 1:
+        return "1 record has no label, or is there to be learnt from"
+    return f"{records:,} records have no label, or are there to be learnt from"
+
+
+def _mend(*, by_column: bool, unscored: int) -> str:
+    if unscored:
+        return "give normal records that it can read, as it was trained on"
+    return "give more of the normal log" + (", or say with --map which labels are normal" if by_column else "")

@@ -60,6 +60,11 @@ class DetectorScorer:
         scores: np.ndarray = self.inner.score(contents)
         return scores
 
+    def faults(self, contents: Sequence[str], /) -> list[str]:
+        """Why each of these contents cannot be scored, as its encoder says it."""
+        faults: list[str] = self.inner.faults(contents)
+        return faults
+
 
 @dataclass(frozen=True)
 class Subject:

@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from edge import __version__
-from edge.bundle.preprocessing import FeatureEncoderSpec
-from edge.encoders.features import FeatureEncoder
 from edge.errors import InputError
 from edge.runtime.verdicts import is_anomalous
 from export.evaluate import report as reports
@@ -22,7 +20,7 @@ from export.evaluate.inputs import ReadInputs, first_places, number
 from export.evaluate.metrics import MAX_FPR, auroc, measure
 from export.evaluate.reading import Material, Reading, Say, read_labelled, read_normal_and_anomalous
 from export.evaluate.samples import Samples
-from export.evaluate.scorers import Scorer, Subject, open_subject, score_all
+from export.evaluate.scorers import DetectorScorer, Scorer, Subject, open_subject, score_all
 from export.evaluate.tradeoff import trade_offs
 from export.evaluate.verdict import conclude
 from export.evaluate.worst import worst_errors
@@ -135,15 +133,12 @@ def evaluate(subjects: Sequence[Subject], material: Material, options: StudyOpti
     """
     first = subjects[0]
     own = material.samples(_reading(first, options), say)
-    if own.unlabelled:
-        say(f"{own.unlabelled:,} records have no label, or are there to be learnt from, and are left out")
-    own.check(_names(material))
+    own.check(_names(material), by_column=material.by_column)
     scored = [_score(first.scorer, reports.DETECTOR, own, say)]
     kept = scored[0].samples
-    kept.check(_names(material))
     for subject in subjects[1:]:
         samples = material.samples(_reading(subject, options), _silent)
-        samples.check(_names(material))
+        samples.check(_names(material), by_column=material.by_column)
         scored.append(_score(subject.scorer, reports.DETECTOR, samples, say))
     baselines = [] if first.run is None else train_baselines(first.run, say=say)
     # What the detector cannot score counts for none of its baselines.
@@ -189,22 +184,14 @@ def _score(scorer: Scorer, kind: str, samples: Samples, say: Say) -> Scored:
     unscored = int(np.count_nonzero(~known))
     if unscored:
         first = int(np.flatnonzero(~known)[0])
-        fault = _fault(scorer, samples.contents[first])
-        why = "" if fault is None else f"; the first is {samples.places[first]}: {fault}"
+        fault = scorer.faults([samples.contents[first]])[0] if isinstance(scorer, DetectorScorer) else ""
+        why = f"; the first is {samples.places[first]}" + (f": {fault}" if fault else "")
         say(f"{unscored:,} of {len(scores):,} records cannot be scored by {scorer.name}, and are left out{why}")
         samples, scores = samples.pick(np.flatnonzero(known).tolist()), scores[known]
-        samples.check(scorer.name)
+        samples.check(scorer.name, unscored=unscored)
     # Equal inputs to the baselines count as equal for all: numbers and addresses are no new evidence.
     clusters = number(ReadInputs(scorer.preprocessing).of_contents(samples.contents))
     return Scored(scorer, kind, samples, scores, clusters, unscored)
-
-
-def _fault(scorer: Scorer, content: str) -> str | None:
-    """Why a content cannot be scored, where its encoder says so."""
-    spec = scorer.preprocessing.encoder
-    if not isinstance(spec, FeatureEncoderSpec):
-        return None
-    return FeatureEncoder(spec).encode([content]).faults.get(0)
 
 
 def _row(scored: Scored, options: StudyOptions, trained: set[str] | None) -> reports.Row:

@@ -7,6 +7,7 @@ from edge.errors import escape_control
 from export.evaluate.audit import describe
 from export.evaluate.bootstrap import FEW_CLUSTERS
 from export.evaluate.report import BASELINE, Report, Row
+from export.evaluate.samples import without_label
 
 _SHOWN_KINDS = 12
 
@@ -113,7 +114,7 @@ def notes(report: Report) -> list[str]:
         if row.unscored:
             found.append(f"{row.unscored:,} records cannot be scored by {row.name}, and are in none of its figures.")
     if report.unlabelled:
-        found.append(f"{report.unlabelled:,} records have no label, or are there to be learnt from, and were left out.")
+        found.append(f"Left out: {without_label(report.unlabelled)}.")
     found += describe(report.audit)
     if report.baselines_left_out is not None:
         found.append(report.baselines_left_out + ".")

@@ -34,9 +34,9 @@ def in_order(stamps: Sequence[str | None], say: Callable[[str], None]) -> list[s
     if iso is None:
         known = {stamp: to_iso([stamp]) is not None for stamp in set(stamps)}
         odd = [stamp for stamp in stamps if not known[stamp]]
-        if any(stamps) and odd:
-            shown = next((f" (such as {stamp[:40]!r})" for stamp in odd if stamp), "")
-            why = f"{len(odd):,} of {len(stamps):,} rows have no time stamp that is understood{shown}"
+        if any(stamp is not None for stamp in stamps):
+            shown = next((f" that is understood (such as {stamp[:40]!r})" for stamp in odd if stamp), "")
+            why = f"{len(odd):,} of {len(stamps):,} rows have no time stamp{shown}"
         else:
             why = "no column Timestamp was found"
         say(f"{why}: the order of the rows is taken for that of time")

@@ -15,6 +15,7 @@ from edge.files.lines import read_blocks
 from edge.files.paths import Source, expand_paths
 from edge.formats.records import read_all
 from edge.reading import make_reader
+from edge.table.reader import time_column
 from edge.table.rows import guess_delimiter, join_fields, join_row, split_fields, split_row
 from edge.text.clean import decode_block
 from export.dataset import LogData
@@ -37,7 +38,8 @@ class _Rows:
     """Rows of all files: the wanted fields of each, its label and its time stamp as written.
 
     `ragged` says of each row that has other fields than its header where it is and what is wrong; `headers` counts the
-    lines that name columns again.
+    lines that name columns again. A stamp is None where the table has no column of them, and empty where the row has
+    none there.
     """
 
     fields: list[list[str]] = field(default_factory=list)
@@ -136,6 +138,8 @@ def _take(rows: _Rows, spec: FormatSpec, where: str, lines: Sequence[str], *, la
     """Add a table's rows, and say how many it has, ragged ones among them."""
     batch = read_all(make_reader(spec, reference=_REFERENCE, where=where), lines)
     records = batch.records
+    first = next((text for text in lines if text.strip()), "")
+    timed = time_column(spec.header or split_row(first, guess_delimiter(first))) is not None
     rows.headers += sum(1 for text in lines if text.strip()) - len(batch) - (spec.header is None)
     for place in np.flatnonzero(records.unparsed).tolist():
         rows.ragged.append(f"{where}:{batch.lines[place]} ({records.contents[place].strip()})")
@@ -143,7 +147,7 @@ def _take(rows: _Rows, spec: FormatSpec, where: str, lines: Sequence[str], *, la
         fields = split_fields(records.contents[place])
         rows.labels.append(fields.pop() if labelled else "")
         rows.fields.append(fields)
-        rows.stamps.append(records.timestamp(place))
+        rows.stamps.append((records.timestamp(place) or "") if timed else None)
     return len(batch)
 
 

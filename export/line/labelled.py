@@ -15,6 +15,7 @@ from export.training.options import TrainOptions
 _SHOWN = 8
 # A column with more labels is probably none of labels, or it is missing on some lines.
 _MANY = 64
+_SUSPECTED = "is the column there on every line? --map says which are anomalies"
 
 
 def check_labels(options: TrainOptions) -> None:
@@ -69,7 +70,7 @@ def label(data: LogData, options: TrainOptions, *, say: Callable[[str], None]) -
     listed = ", ".join(f"{kind} {count:,}" for kind, count in anomalous.most_common(_SHOWN))
     more = f" and {len(anomalous) - _SHOWN} more labels" if len(anomalous) > _SHOWN else ""
     dropped = f", {len(data) - len(kept):,} dropped" if len(kept) < len(data) else ""
-    many = f"; {len(anomalous)} labels are many: --map says which of them are any" if len(anomalous) > _MANY else ""
+    many = f"; {len(anomalous)} different labels: {_SUSPECTED}" if len(anomalous) > _MANY else ""
     say(
         f"{sum(anomalous.values()):,} of {len(kept):,} lines are labelled as anomalies{dropped}"
         + (f": {listed}{more}{many}" if listed else "")

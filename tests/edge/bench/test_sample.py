@@ -7,10 +7,16 @@ from typing import List
 import pytest
 
 import edge.bench.sample
-from edge.bench.sample import GOLDEN_LINES, Sample, as_file, golden_sample, read_sample, repeat
+from edge.bench.sample import GOLDEN_LINES, Sample, as_file, golden_sample, holds_a_record, read_sample, repeat
 from edge.bundle.folder import load_bundle
+from edge.bundle.preprocessing import SessionSpec
 from edge.errors import InputError
 from edge.files.lines import read_blocks
+from edge.formats.http import HttpReader
+from edge.formats.plain import PlainFormat
+from edge.formats.records import LineReader, Reader
+from edge.sequence.reader import SessionReader
+from edge.sequence.words import RowWords
 
 
 def quiet(message: str) -> None:
@@ -74,3 +80,20 @@ def test_a_damaged_log_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     cut.write_bytes(whole[:20])
     with pytest.raises(InputError):
         read_sample([str(cut)], warn=said.append)
+
+
+def windows_of_ten() -> Reader:
+    spec = SessionSpec(key=None, idle_records=None, length=10, step=1, seconds=None)
+    return SessionReader(LineReader(PlainFormat()), spec, RowWords())
+
+
+@pytest.mark.parametrize(
+    ("reader", "lines"), [(windows_of_ten(), [b"one", b"two"]), (HttpReader(), [b"GET / HTTP/1.1", b"Host: shop"])]
+)
+def test_a_record_may_end_with_the_log_alone(reader: Reader, lines: List[bytes]) -> None:
+    """As one of fewer lines than a window, or a single request."""
+    assert holds_a_record(reader, lines)
+
+
+def test_blank_lines_hold_no_record() -> None:
+    assert not holds_a_record(HttpReader(), [b"", b" "] * 1000)

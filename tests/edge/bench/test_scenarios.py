@@ -11,14 +11,17 @@ from small_bundle import LENGTH, LINES
 
 from edge.bench.end_to_end import end_to_end
 from edge.bench.sample import Sample, as_file
-from edge.bench.scenarios import offline, stream
+from edge.bench.scenarios import MOST_WINDOWS, offline, stream
 from edge.bench.stopwatch import STAGES, Stopwatch
 from edge.bundle.folder import load_bundle
 from edge.bundle.preprocessing import FormatSpec
-from edge.formats import Reader
+from edge.encoders import Encoded
+from edge.formats import Batch, Reader
 from edge.reading import make_reader
 from edge.runtime.detector import Detector
 from edge.runtime.pipeline import FormatChoice, score_source
+from edge.sequence.events import EventsReader
+from edge.sequence.reader import WindowReader
 
 ENCODED = [line.encode() for line in LINES]
 MILLISECOND = 1_000_000
@@ -93,6 +96,39 @@ def test_offline_runs_the_model_alone(detector: Detector, monkeypatch: pytest.Mo
     assert found.seconds == pytest.approx(0.001 * len(runs[2:]), rel=0.2)
     assert found.rows_per_second == pytest.approx(found.rows / found.seconds)
     assert found.lines_per_second == pytest.approx(found.rows_per_second * 7 / 8)
+
+
+def test_offline_takes_a_part_of_many_windows(detector: Detector, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: List[int] = []
+    encode = detector.scorer.encode
+    read: List[int] = []
+
+    class Watched(WindowReader):
+        def read(self, texts: List[str], first_line: int, offsets: np.ndarray) -> Batch:
+            read.append(len(texts))
+            return super().read(texts, first_line, offsets)
+
+    def watched(contents: List[str]) -> Encoded:
+        encoded.append(len(contents))
+        return encode(contents)
+
+    monkeypatch.setattr(detector.scorer, "encode", watched)
+    lines = [b"5 22 9 5"] * 2000
+
+    def windows() -> Reader:
+        return Watched(EventsReader(), 2, 1)
+
+    offline(detector, lines, windows, batch_rows=4, seconds=0, clock=ticking(), at_once=256)
+    assert encoded == [MOST_WINDOWS]
+    assert read == [256] * 3, "the rest is not even read"
+    offline(detector, lines, windows, batch_rows=4, seconds=0, clock=ticking())
+    assert encoded[1:] == [6000]
+
+
+def test_end_to_end_reads_as_many_lines_at_once_as_it_is_told(detector: Detector, watch: Stopwatch) -> None:
+    with as_file(Sample(ENCODED * 100, ["x"], golden=False, complete=True)) as source:
+        found = end_to_end(detector, watch, source, lambda texts: new_reader(), seconds=0, clock=ticking(), at_once=300)
+    assert (found.warm_up_lines, found.lines) == (300, 300)
 
 
 def test_end_to_end_finds_what_score_finds(small_bundle: Path, detector: Detector, watch: Stopwatch) -> None:

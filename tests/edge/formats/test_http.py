@@ -123,6 +123,13 @@ def test_a_body_of_several_lines_hides_no_glued_request() -> None:
     assert members(batch) == [[*range(1, 11)], [11, 12]]
 
 
+def test_the_length_of_one_body_is_not_that_of_the_next_one() -> None:
+    """The second request says nothing of its length, so a request line in its body is a part of that."""
+    second = ["POST /next HTTP/1.1", "Host: shop", "", "half a body", GET[0]]
+    assert members(read([*POST, "", *second])) == [[1, 2, 3, 4, 5, 6], [8, 9, 10, 11, 12]]
+    assert members(read([*POST, *second])) == [[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11]]
+
+
 def test_a_request_begins_where_none_is_open() -> None:
     batch = read(["half=a&body", *GET, "", *GET])
     assert members(batch) == [[1], [2, 3], [6, 7]]
@@ -135,7 +142,10 @@ def test_a_request_that_never_ends_is_cut(monkeypatch: pytest.MonkeyPatch) -> No
     batch = read_all(reader, [*POST, "1", "2", "3", "4", "", *GET])
     assert members(batch) == [[1, 2, 3, 4, 5, 6, 7, 8], [9], [10], [12, 13]]
     assert batch.records.unparsed.tolist() == [False, True, True, False]
-    assert reader.notes() == ["1 requests reach 8 lines and end there"]
+    assert reader.notes() == ["1 request reaches 8 lines and ends there"]
+    reader = HttpReader()
+    read_all(reader, ["GET / HTTP/1.1", *["x: y"] * 7, *GET, *GET, *["x"] * 10])
+    assert reader.notes() == ["2 requests reach 8 lines and end there"]
 
 
 def test_of_whole_requests_there_is_nothing_to_say() -> None:

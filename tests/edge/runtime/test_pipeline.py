@@ -14,7 +14,7 @@ import pytest
 from small_bundle import make_small_bundle
 
 from edge.bundle.folder import load_bundle
-from edge.bundle.preprocessing import FormatSpec
+from edge.bundle.preprocessing import FormatSpec, SessionSpec
 from edge.errors import FormatError, InputError
 from edge.files.paths import Source
 from edge.formats import http
@@ -22,6 +22,8 @@ from edge.formats.records import read_all
 from edge.runtime.detector import Detector
 from edge.runtime.pipeline import FormatChoice, ScoredBlock, Totals, make_records, score_source
 from edge.runtime.records import Record
+from edge.sequence.reader import Sessions
+from edge.sequence.words import RowWords
 
 STDIN = Source(None, "stdin")
 SYSLOG = FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0)
@@ -174,6 +176,14 @@ def test_line_numbers_and_offsets_go_on_from_block_to_block(detector: Detector, 
         assert data[record.offset : record.offset + len(line)] == line
 
 
+def test_windows_are_read_in_smaller_blocks(detector: Detector) -> None:
+    spec = SessionSpec(key=None, idle_records=None, length=4, step=1, seconds=None)
+    choice = FormatChoice(PLAIN, asked="plain", sessions=Sessions(spec, RowWords()))
+    blocks = run(b"line\n" * 3000, detector, choice)
+    assert [len(block.lines.lines) for block in blocks if block.lines is not None] == [2048, 952]
+    assert sum(len(block.scores) for block in blocks) == 2997
+
+
 def test_the_format_is_chosen_once(detector: Detector) -> None:
     said: List[str] = []
     data = (SYSLOG_LINE + "\n").encode() * 9000 + (JOURNALD_LINE + "\n").encode() * 9000
@@ -215,4 +225,4 @@ def test_what_a_reader_has_to_say_at_the_end_is_said(detector: Detector, monkeyp
     monkeypatch.setattr(http, "MOST_LINES", 3)
     said: List[str] = []
     run(b"GET /a HTTP/1.1\nHost: a\nAccept: b\nX: c\n", detector, FormatChoice(PLAIN, asked="http"), said)
-    assert said == ["stdin: 1 requests reach 3 lines and end there"]
+    assert said == ["stdin: 1 request reaches 3 lines and ends there"]

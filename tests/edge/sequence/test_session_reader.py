@@ -16,7 +16,7 @@ from edge.errors import FormatError
 from edge.formats.plain import PlainFormat
 from edge.formats.records import Batch, LineReader, Reader, read_all
 from edge.reading import make_reader
-from edge.sequence.reader import SessionReader, Sessions, WindowReader, window_starts
+from edge.sequence.reader import SessionReader, Sessions, WindowReader, lines_at_once, window_starts
 
 PLAIN = FormatSpec(name="plain", layout=None, fields=None, header=None, skip_characters=0)
 EVENTS = FormatSpec(name="events", layout=None, fields=None, header=None, skip_characters=0)
@@ -134,3 +134,19 @@ def test_other_readers_have_nothing_to_say() -> None:
         reader = make_reader(spec, reference=datetime(2024, 1, 1))
         read_all(reader, ["a", "1"])
         assert reader.notes() == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "lines"),
+    [
+        (BY_KEY, 8192),
+        (windows(10, 10), 8192),
+        (windows(10, 20), 8192),
+        (windows(10, 5), 4096),
+        (windows(16, 1), 512),
+        (windows(100, 1), 256),
+    ],
+)
+def test_windows_that_overlap_are_read_from_fewer_lines(spec: SessionSpec, lines: int) -> None:
+    assert lines_at_once(Sessions(spec, FirstWords())) == lines
+    assert lines_at_once(None) == 8192

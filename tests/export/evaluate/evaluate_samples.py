@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.bundle.manifest import TOKENIZER_NAME, Calibration, Threshold, Training
 from edge.bundle.preprocessing import FormatSpec, Mask, Preprocessing, TokenEncoderSpec
+from edge.encoders import make_encoder
 from edge.reason import Reason
 from export.dataset import LogData
 from export.labels import NORMAL
@@ -161,6 +162,10 @@ class FakeScorer:
     def score(self, contents: Sequence[str], /) -> np.ndarray:
         self.shown += contents
         return np.array([self.rule(content) for content in contents], np.float32)
+
+    def faults(self, contents: Sequence[str]) -> list[str]:
+        encoded = make_encoder(self.preprocessing, lambda _: b"").encode(contents)
+        return [encoded.faults.get(place, "") for place in range(len(contents))]
 
     def explain(self, contents: Sequence[str], parts: Sequence[str]) -> list[FakeReason]:
         return [FakeReason(content) for content in contents]

@@ -21,13 +21,24 @@ from evaluate_samples import (
 pytest.importorskip("sklearn", reason="scikit-learn belongs to the extra `export`")
 pytest.importorskip("drain3", reason="drain3 belongs to the extra `export`")
 
-from edge.bundle.preprocessing import Feature, FeatureEncoderSpec, FormatSpec, Preprocessing
+from edge.bundle.preprocessing import (
+    Feature,
+    FeatureEncoderSpec,
+    FormatSpec,
+    Preprocessing,
+    SessionSpec,
+    StepEncoderSpec,
+)
 from edge.errors import BundleError, InputError, TooLittleDataError
-from export.evaluate.labelled import Labelling
+from edge.formats.request_rows import ROW_FIELDS
+from edge.sequence.reader import Sessions
+from edge.sequence.words import RowWords
 from export.evaluate.reading import Files, read_labelled, read_normal_and_anomalous
 from export.evaluate.report import BASELINE, DETECTOR
 from export.evaluate.scorers import DetectorScorer, Subject, open_subject, score_all
 from export.evaluate.study import NO_BASELINES, StudyOptions, Wanted, evaluate, evaluate_paths, open_subjects
+from export.evaluate.terminal import notes
+from export.labelled import Labelling
 
 
 def quiet(_: str) -> None:
@@ -147,12 +158,14 @@ def test_records_that_cannot_be_scored_are_counted_and_left_out(tmp_path: Path, 
     other = FakeScorer(lambda text: float("nan") if "job" in text else finds_sudo(text), "other")
     subjects = [Subject(Path("x"), scorer, run), Subject(Path("y"), other, None)]
     # Forty records are of each of three templates, and a hundred normal ones are needed.
-    with pytest.raises(TooLittleDataError, match="80 normal records are too few"):
+    few = "picky: 80 normal records are too few: .*; 40 cannot be scored; give normal records that it can read"
+    with pytest.raises(TooLittleDataError, match=few):
         evaluate(subjects, material, StudyOptions(), say=said.append)
     material.files[0].lines += material.files[0].lines
     material.files[0]._read.clear()
     report = evaluate(subjects, material, StudyOptions(), say=said.append).report
-    assert "80 of 265 records cannot be scored by picky, and are left out" in said
+    place = f"the first is {tmp_path / 'normal.log'}:1"
+    assert f"80 of 265 records cannot be scored by picky, and are left out; {place}" in said
     assert [row.unscored for row in report.rows] == [80, 80, 0, 0, 0, 0]
     assert {row.records.normal for row in report.rows} == {160}
     assert report.rows[0].records.auroc == 1
@@ -169,11 +182,12 @@ def test_the_first_row_that_cannot_be_scored_says_why(tmp_path: Path) -> None:
     rows = [f"{number},{'inf' if number == 7 else 1},{'BENIGN' if number % 2 else 'DoS'}" for number in range(300)]
     table = write_log(tmp_path / "t.csv", ["Bytes,Dur,Label", *rows, "torn,row"])
     files = read_labelled([table], Labelling("Label"), say=quiet)
-    scorer = DetectorScorer("flow", preprocessing, 0.5, FakeScorer(lambda text: float("nan") if "inf" in text else 0.1))
+    inner = FakeScorer(lambda text: float("nan") if "inf" in text else 0.1, preprocessing=preprocessing)
+    scorer = DetectorScorer("flow", preprocessing, 0.5, inner)
     said: list[str] = []
-    evaluate([Subject(Path("x"), scorer, None)], files, StudyOptions(), say=said.append)
+    report = evaluate([Subject(Path("x"), scorer, None)], files, StudyOptions(), say=said.append).report
+    assert "Left out: 1 record has no label, or is there to be learnt from." in notes(report), "it is said there alone"
     assert said == [
-        "1 records have no label, or are there to be learnt from, and are left out",
         f"1 of 300 records cannot be scored by flow, and are left out; the first is {table}:9: Dur is infinite",
     ]
 
@@ -185,10 +199,53 @@ def test_what_was_left_out_is_said_before_too_little_is_left(tmp_path: Path) -> 
     encoder = FeatureEncoderSpec(features=[Feature(name="a", categories=None)])
     preprocessing = Preprocessing(format=spec, masks=[], sessions=None, encoder=encoder)
     subject = Subject(Path("x"), DetectorScorer("flow", preprocessing, 0.5, FakeScorer(lambda _: 0.0)), None)
+    few = r"0 normal .* anomalous are 'evil' \(2\), 'weird' \(1\); 1 record has no label, .* learnt from; .*--map"
+    with pytest.raises(TooLittleDataError, match=few):
+        evaluate([subject], files, StudyOptions(), say=quiet)
+
+
+def test_a_window_that_cannot_be_scored_says_which_line_of_it_is_no_row(tmp_path: Path) -> None:
+    """As where access lines are asked to be read as plain ones."""
+    windows = SessionSpec(key=None, idle_records=None, length=4, step=4, seconds=None)
+    preprocessing = Preprocessing(
+        format=FormatSpec(name="requests", layout=None, fields=list(ROW_FIELDS), header=None, skip_characters=0),
+        masks=[],
+        sessions=windows,
+        encoder=StepEncoderSpec(
+            steps=4, max_rows=2, features=[Feature(name=name, categories=None) for name in ROW_FIELDS]
+        ),
+    )
+    inner = FakeScorer(lambda _: float("nan"), preprocessing=preprocessing)
+    subject = Subject(
+        Path("x"), DetectorScorer("windows", preprocessing, 0.5, inner), None, Sessions(windows, RowWords())
+    )
+    log = write_log(tmp_path / "access.log", ["GET / HTTP/1.1"] * 800)
+    odd = write_log(tmp_path / "odd.log", ["GET / HTTP/1.1"] * 8)
+    files = read_normal_and_anomalous([log], [odd], say=quiet)
     said: list[str] = []
-    with pytest.raises(TooLittleDataError, match=r"0 normal .* anomalous are 'evil' \(2\), 'weird' \(1\); .*--map"):
-        evaluate([subject], files, StudyOptions(), say=said.append)
-    assert said == ["1 records have no label, or are there to be learnt from, and are left out"]
+    few = "windows: 0 normal records are too few: .*; 202 cannot be scored; give normal records that it can read"
+    with pytest.raises(TooLittleDataError, match=few) as raised:
+        evaluate([subject], files, StudyOptions(format="plain"), say=said.append)
+    assert "--map" not in str(raised.value)
+    (line,) = said
+    assert line.startswith(
+        f"202 of 202 records cannot be scored by windows, and are left out; the first is {log}:1: its line 1: "
+    )
+
+
+def test_the_map_is_spoken_of_where_a_column_labels(tmp_path: Path) -> None:
+    subject = Subject(Path("x"), FakeScorer(finds_sudo), None)
+    log = write_log(tmp_path / "normal.log", normal_lines(10))
+    odd = write_log(tmp_path / "odd.log", odd_lines(2))
+    labels = tmp_path / "labels.jsonl"
+    labels.write_text('{"schema_version": 1}\n{"line": 3, "kind": "odd"}\n', "utf-8")
+    for files in (
+        read_normal_and_anomalous([log], [odd], say=quiet),
+        read_labelled([log], Labelling(sidecar=labels), say=quiet),
+    ):
+        with pytest.raises(TooLittleDataError, match="normal records are too few") as raised:
+            evaluate([subject], files, StudyOptions(), say=quiet)
+        assert str(raised.value).endswith("; give more of the normal log")
 
 
 def test_the_records_that_a_run_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

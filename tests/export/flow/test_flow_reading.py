@@ -184,6 +184,13 @@ def test_it_says_what_the_order_of_time_is(tmp_path: Path) -> None:
     read(write_table(tmp_path / "u.csv", ["1,BENIGN", "2,BENIGN"], "a,Label"), said=said)
     assert "no column Timestamp was found: the order of the rows is taken for that of time" in said
     said.clear()
+    empty = ["1,,BENIGN", "2,,BENIGN", "3,2018-02-03 08:27:23,BENIGN"]
+    read(write_table(tmp_path / "w.csv", empty[:2], "a,Timestamp,Label"), said=said)
+    assert "2 of 2 rows have no time stamp: the order of the rows is taken for that of time" in said
+    said.clear()
+    read(write_table(tmp_path / "x.csv", empty, "a,Timestamp,Label"), said=said)
+    assert "2 of 3 rows have no time stamp: the order of the rows is taken for that of time" in said
+    said.clear()
     read(write_table(tmp_path / "v.csv", sorted(lines), "a,Timestamp,Label"), said=said)
     assert not any("order" in line for line in said)
 

@@ -12,6 +12,7 @@ from workstation import Ended
 
 from edge.bundle.folder import load_bundle
 from edge.bundle.preprocessing import StepEncoderSpec
+from edge.encoders.steps import StepEncoder
 from edge.formats.request_rows import ROW_FIELDS
 from export.run import open_run
 
@@ -114,6 +115,16 @@ def test_windows_of_time(oddline: Oddline, tensorflow: None, site: Path, tmp_pat
     options = ("--format", "access", "--seconds", 3, "--labels", site / "labelled.jsonl", "--epochs", 1)
     ended = oddline("train", "sequence", site / "labelled.log", *options, "-o", tmp_path / "run")
     assert ended.status == 0, ended.err
+    run = open_run(tmp_path / "run")
+    sessions, encoder = run.spec.preprocessing.sessions, run.spec.preprocessing.encoder
+    assert sessions is not None
+    assert (sessions.seconds, sessions.length, sessions.key) == (3.0, None, None)
+    assert isinstance(encoder, StepEncoderSpec)
+    assert encoder.steps == 64
+    row = run.labelled_inputs()[0].key.split(" ")[0]
+    encoded = StepEncoder(encoder).encode([" ".join([row] * lines) for lines in (64, 65, 150)])
+    assert encoded.owners.tolist() == [0, 1, 1, 2, 2, 2]
+    assert not encoded.faults
     assert oddline("export", tmp_path / "run", "-o", tmp_path / "bundle").status == 0
     assert oddline("verify", tmp_path / "bundle").status == 0
 

@@ -112,6 +112,16 @@ def test_one_burst_of_one_new_line_is_no_change() -> None:
     assert not drift.drifts
 
 
+def test_many_new_lines_in_one_stretch_are_a_change() -> None:
+    """A burst of one line is one event; a hundred different ones are not, and no comparison of stretches tells that."""
+    keys = ["job done"] * 800 + [f"user {place} came" for place in range(100)] + ["job done"] * 100
+    drift = compare(BEFORE, Part(keys, np.zeros(1000, np.float32)), LEARNT, at(0.01))
+    assert drift.news is not None
+    assert drift.news.inputs == (0, 100)
+    assert drift.news.chance < 1e-9
+    assert drift.drifts
+
+
 def test_as_much_news_as_before_is_no_change() -> None:
     news = [f"user {chr(97 + place % 26)} came" if place % 5 == 0 else "job done" for place in range(1000)]
     drift = compare(news, Part(news, np.zeros(1000, np.float32)), LEARNT, at(0.01))
