@@ -60,7 +60,7 @@ $(DEVICE_INSTALLED): pyproject.toml constraints.txt | README.md
 	.venv-device/bin/python -m pip install --only-binary=:all: -e '.[cpu]' pytest hypothesis -c constraints.txt
 	@touch $@
 
-demo: $(INSTALLED) ## simulate, train, export, verify, score, bench: the main job in about two minutes
+demo: $(INSTALLED) ## simulate, train, export, verify, score, bench: the main job, some minutes
 	.venv/bin/oddline demo $(ARGS)
 
 # uv resolves all Pythons at once, which pip cannot. It reads its own settings (UV_DEFAULT_INDEX), not pip's.

@@ -14,6 +14,6 @@ def register(app: typer.Typer) -> None:
     """Add the workstation's commands to the app."""
     app.command("simulate")(simulate.simulate)
     app.command("train")(train.train)
-    app.command("evaluate")(evaluate.evaluate)
+    app.command("evaluate", cls=evaluate.EvaluateCommand)(evaluate.evaluate)
     app.command("export")(export.export)
     app.command("demo")(demo.demo)

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 from edge.errors import MissingExtraError
 
-_NEEDED = ("tensorflow", "tf2onnx", "onnx", "sklearn", "drain3", "matplotlib")
+_NEEDED = ("tensorflow", "tf2onnx", "onnx", "sklearn", "scipy", "drain3", "matplotlib")
 _INSTALL = "on the workstation (Python 3.10 or later) run: pip install 'oddline[export,cpu]'"
 
 

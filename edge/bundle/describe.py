@@ -143,8 +143,9 @@ def _threshold(manifest: Manifest) -> List[Row]:
         budget.append(f"{threshold.alerts_per_day:g} alerts a day")
     return [
         ("anomalous", f"score >= {threshold.value:.6g}"),
-        ("chosen by", f"{threshold.method} on {threshold.records:,} held-out normal records"),
+        ("chosen by", threshold.method),
         ("budget", " or ".join(budget) or "none was given"),
+        ("held out", f"{threshold.records:,} normal records, which p-values come from"),
         *[("part", f"{part.name} >= {part.threshold.value:.6g}: {part.threshold.method}") for part in manifest.parts],
         (
             "expected",

@@ -81,7 +81,9 @@ def _dictionary(path: Path) -> Any:
     found = load_dictionary(load_bundle(folder))
     if found is None:
         raise BundleError(
-            "the bundle has no log dictionary", where=str(folder), mend="train and export it with this oddline"
+            "the bundle has no log dictionary",
+            where=str(folder),
+            mend="train and export it with this oddline; tables and ready event ids have no templates",
         )
     return found
 

@@ -43,7 +43,7 @@ class JsonlRenderer:
 
 
 class CsvRenderer:
-    """RFC 4180 with a header; the reasons are their texts, separated by blanks."""
+    """RFC 4180 with a header; the reasons are their texts, with a semicolon and a blank between two."""
 
     fields = (
         "source",
@@ -69,7 +69,7 @@ class CsvRenderer:
         rows: List[List[object]] = []
         for record in records:
             row = [_cell(getattr(record, name)) for name in self.fields]
-            rows.append([*row, " ".join(reason.text for reason in record.reasons), record.text])
+            rows.append([*row, "; ".join(reason.text for reason in record.reasons), record.text])
         return self._rows(rows)
 
     @staticmethod

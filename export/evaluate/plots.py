@@ -25,6 +25,7 @@ TRAINING_NAME = "training.png"
 CLASS_NAMES = ("No Attack", "Attack")
 VALIDATION = "val_"
 _BINS = 60
+_ROC_POINTS = 400
 
 
 def pictures(study: Study) -> dict[str, bytes]:
@@ -98,7 +99,7 @@ def precision_recall_figure(scored: Sequence[Scored]) -> Any:
     axes.set_xlabel("recall")
     axes.set_ylabel("precision on these records")
     axes.grid(visible=True, alpha=0.2)
-    axes.legend(loc="lower left", fontsize="small")
+    figure.legend(loc="outside lower center", fontsize="small", ncols=2)
     return figure
 
 
@@ -114,9 +115,11 @@ def roc_figure(scored: Sequence[Scored]) -> Any:
     axes = figure.add_subplot()
     floor = 0.5 / len(scored[0].normal)
     for one in scored:
-        fpr, tpr, _ = roc_curve(*as_labelled(one.normal, one.anomalous))
+        fpr, tpr, _ = roc_curve(*as_labelled(one.normal, one.anomalous), drop_intermediate=False)
         style = "-" if one.kind == DETECTOR else "--"
-        (line,) = axes.plot(np.maximum(fpr, floor), tpr, style, label=one.scorer.name)
+        # Equal scores give a straight line, which a logarithmic axis bends.
+        rates = np.unique(np.concatenate([fpr, np.geomspace(floor, 1.0, _ROC_POINTS)]))
+        (line,) = axes.plot(np.maximum(rates, floor), np.interp(rates, fpr, tpr), style, label=one.scorer.name)
         flagged = [float(np.mean(is_anomalous(scores, one.scorer.threshold))) for scores in (one.normal, one.anomalous)]
         axes.plot(max(flagged[0], floor), flagged[1], "o", color=line.get_color(), clip_on=False)
     axes.set_xscale("log")
@@ -125,7 +128,7 @@ def roc_figure(scored: Sequence[Scored]) -> Any:
     axes.set_xlabel("false-positive rate (normal records flagged)")
     axes.set_ylabel("recall (anomalous records flagged)")
     axes.grid(visible=True, which="both", alpha=0.2)
-    axes.legend(loc="lower right", fontsize="small")
+    figure.legend(loc="outside lower center", fontsize="small", ncols=2)
     return figure
 
 
@@ -146,7 +149,8 @@ def score_figure(scored: Sequence[Scored]) -> Any:
         axes.set_title(one.scorer.name, fontsize="small")
         axes.set_xlabel("score")
         axes.set_ylabel("share of records")
-        axes.legend(fontsize="x-small")
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", fontsize="x-small", ncols=3)
     return figure
 
 

@@ -92,7 +92,7 @@ class Samples:
                 where=where,
                 mend="give anomalous records that it can read, as it was trained on"
                 if unscored
-                else "give --anomalous a file that has some, or --labelled one that labels some",
+                else "give --normal and --anomalous logs, or a --labelled one that labels some",
             )
 
 

@@ -128,7 +128,7 @@ def compare(
 def describe(drift: Drift) -> Iterator[str]:
     """What a user is told, in sentences without full stops."""
     yield (
-        f"of the last {drift.records:,} normal records, {drift.known:.1%} stood in the training part too, and "
+        f"of the {drift.records:,} normal records that are kept for tests, {drift.known:.1%} stood in the training part too, and "
         f"{drift.share:.3%} are flagged"
     )
     if drift.exceeds:

@@ -53,7 +53,9 @@ def test_an_old_python_ends_in_one_line(
 
 def test_every_package_of_the_extra_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extra, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtraError, match="needs tensorflow, tf2onnx, onnx, sklearn, drain3, matplotlib; "):
+    with pytest.raises(
+        MissingExtraError, match="needs tensorflow, tf2onnx, onnx, sklearn, scipy, drain3, matplotlib; "
+    ):
         extra.require_extra()
 
 

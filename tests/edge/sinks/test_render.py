@@ -124,7 +124,7 @@ def test_csv_has_a_header_and_the_same_columns() -> None:
         "found_by": "",
         "new_template": "",
         "template_id": "",
-        "reasons": "stolen sshd[17]:",
+        "reasons": "stolen; sshd[17]:",
         "text": TEXT,
     }
     assert second == ["logs/messages", "4", "120", "", "0.125", "0.25", "5.0", "false", "", "", "", "", "", ""]

@@ -64,7 +64,7 @@ def test_it_says_what_it_did(trained: Trained) -> None:
     assert lines[0] == f"trained line (default) on {spec.training.records:,} of {total:,} records: {trained.folder}"
     assert lines[1].startswith(f"threshold {spec.threshold.value:.4f} (conformal: at most a share of 0.02 ")
     assert lines[1].endswith(f"set on {spec.threshold.records:,} held-out records")
-    assert lines[2].startswith(f"of the last {spec.training.test_records:,} normal records, ")
+    assert lines[2].startswith(f"of the {spec.training.test_records:,} normal records that are kept for tests, ")
     assert lines[3] == f"next: oddline export {trained.folder} -o BUNDLE"
     said = trained.training.err.splitlines()
     assert said[0] == f"oddline: {trained.log}: format syslog (1000 of the first 1000 lines)"
@@ -154,7 +154,7 @@ def test_it_says_what_is_new_at_the_end_of_the_log(
     ended = train(log, "-o", tmp_path / "run", "--epochs", 2, "--target-fpr", 0.01)
     assert ended.status == 0, ended.err
     said = ended.out.splitlines()
-    assert said[2].startswith("of the last 200 normal records, ")
+    assert said[2].startswith("of the 200 normal records that are kept for tests, ")
     assert said[3].endswith("times what the threshold is for: the end of the log is unlike what came before")
     assert "have inputs that were never learnt, most often 'kernel: audit: type=<num> avc: denied' (" in said[4]
     assert said[5].startswith("words never learnt: 'audit:' (")

@@ -16,6 +16,7 @@ pytest.importorskip("sklearn", reason="scikit-learn belongs to the extra `export
 pytest.importorskip("drain3", reason="drain3 belongs to the extra `export`")
 
 from edge.errors import OutputError
+from export.cli import register
 from export.commands import evaluate
 from export.evaluate.report import read_report
 
@@ -25,7 +26,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
     monkeypatch.setattr(evaluate, "require_extra", lambda: None)
     monkeypatch.setattr("export.trained.load_scorer", lambda run: FakeScorer(finds_sudo))
     app = typer.Typer(pretty_exceptions_enable=False)
-    app.command("evaluate", cls=evaluate.EvaluateCommand)(evaluate.evaluate)
+    register(app)
     return app
 
 
@@ -40,7 +41,7 @@ def logs(tmp_path: Path) -> Path:
 
 def run(app: typer.Typer, folder: Path, line: str) -> tuple[int, str]:
     arguments = [part.replace("@", f"{folder}/") for part in line.split()]
-    result = CliRunner().invoke(app, arguments)
+    result = CliRunner().invoke(app, ["evaluate", *arguments])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.output
