@@ -128,8 +128,8 @@ def compare(
 def describe(drift: Drift) -> Iterator[str]:
     """What a user is told, in sentences without full stops."""
     yield (
-        f"of the {drift.records:,} normal records that are kept for tests, {drift.known:.1%} stood in the training part too, and "
-        f"{drift.share:.3%} are flagged"
+        f"of the {drift.records:,} normal records that are kept for tests, {drift.known:.1%} stood in the training "
+        f"part too, and {drift.share:.3%} are flagged"
     )
     if drift.exceeds:
         yield f"that is {drift.times:,.1f} times what the threshold is for" + (

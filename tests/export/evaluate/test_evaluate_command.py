@@ -87,7 +87,7 @@ def test_labelled_logs(app: typer.Typer, logs: Path) -> None:
     line = "@run --labelled @mixed.log --label-column Label --map -=0,A*=1 --json @eval.json --log-format"
     arguments = [part.replace("@", f"{logs}/") for part in line.split()]
     layout = r"<Label> <Month> +<Day> <Time> box <Content>"
-    result = CliRunner().invoke(app, [*arguments, layout], catch_exceptions=False)
+    result = CliRunner().invoke(app, ["evaluate", *arguments, layout], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     report = read_report(logs / "eval.json")
     assert (report.origin, report.unlabelled) == ("labelled", 1)

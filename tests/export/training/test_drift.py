@@ -38,9 +38,9 @@ def told(drift: Drift) -> str:
 def test_what_keeps_the_budget_is_one_sentence() -> None:
     drift = drift_of(["job failed"] * 20)
     assert (drift.flagged, drift.share, drift.exceeds, drift.drifts) == (20, 0.02, False, False)
-    assert (
-        told(drift)
-        == "of the 1,000 normal records that are kept for tests, 100.0% stood in the training part too, and 2.000% are flagged"
+    assert told(drift) == (
+        "of the 1,000 normal records that are kept for tests, 100.0% stood in the training part too, and 2.000% are "
+        "flagged"
     )
 
 
