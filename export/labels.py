@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from edge.errors import InputError
+from export.listing import commonest
 
 NORMAL = ""
 """The kind of a normal record; that of an anomalous one is its label."""
 
 _NORMAL_NAMES = frozenset({"-", "0", "0.0", "normal", "benign", "false", "no", "none"})
 _MEANINGS = ("0", "1", "drop")
-_SHOWN = 8
 
 
 def kind_of_lines(kinds: Sequence[str | None]) -> str | None:
@@ -65,10 +65,10 @@ class LabelMap:
         meaning = {label: self._meaning(label.strip()) for label in counts}
         unknown = {label: counts[label] for label in counts if meaning[label] is None}
         if unknown:
-            listed = [f"{label!r} ({count:,})" for label, count in sorted(unknown.items(), key=lambda item: -item[1])]
-            shown = ", ".join(listed[:_SHOWN]) + (f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else "")
             raise InputError(
-                f"--map says nothing of the labels {shown}", where=where, mend="add them, or *=1 at its end"
+                f"--map says nothing of the labels {commonest(unknown)}",
+                where=where,
+                mend="add them, or *=1 at its end",
             )
         kinds = {label: {"0": NORMAL, "1": label.strip(), "drop": None}[what or ""] for label, what in meaning.items()}
         return [kinds.get(label) for label in labels]

@@ -8,7 +8,7 @@ Source: Apache's mod_log_config ("%h %l %u %t \"%r\" %>s %b"), which has been co
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -127,11 +127,20 @@ def _who(head: str) -> Dict[str, Span]:
     return dict(zip(("client", "user"), words[place : place + 3 : 2]))
 
 
+def ordinary_requests(texts: List[str]) -> List[Tuple[str, str, str, str, str, str]]:
+    """Of each line that is nothing special method, path with query, protocol, status, size, and an empty text.
+
+    They are what `read_request` gives. Of any other line the first text is empty; no list is given where a text holds a
+    line feed of its own.
+    """
+    rows = _LINES.findall("\n".join(texts))
+    return rows if len(rows) == len(texts) else []
+
+
 def _ordinary(texts: List[str]) -> List[Optional[str]]:
     """The contents, in the default fields, of the lines that are nothing special; None for the others."""
-    rows = _LINES.findall("\n".join(texts))
-    if len(rows) != len(texts):
-        # A text holds a line feed of its own.
+    rows = ordinary_requests(texts)
+    if not rows:
         return [None] * len(texts)
     targets = spaced([row[1] for row in rows])
     return [

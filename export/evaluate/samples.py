@@ -10,8 +10,8 @@ import numpy as np
 
 from edge.errors import TooLittleDataError
 from export.labels import NORMAL
+from export.listing import commonest
 
-_SHOWN = 8
 LEAST_NORMAL_RECORDS = 100
 """With fewer, one false alarm is more than 1 %, and nothing can be said of rates below that."""
 
@@ -77,8 +77,7 @@ class Samples:
             left_out.append(without_label(self.unlabelled))
         lost = "".join(f"; {one}" for one in left_out)
         if normal < LEAST_NORMAL_RECORDS:
-            kinds = Counter(kind for kind in self.kinds if kind != NORMAL).most_common(_SHOWN)
-            others = ", ".join(f"{kind!r} ({count:,})" for kind, count in kinds)
+            others = commonest(Counter(kind for kind in self.kinds if kind != NORMAL))
             raise TooLittleDataError(
                 f"{normal:,} normal records are too few: a false-alarm rate of 1 % needs {LEAST_NORMAL_RECORDS}"
                 + (f"; taken for anomalous are {others}" if others else "")

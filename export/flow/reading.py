@@ -22,13 +22,13 @@ from export.dataset import LogData
 from export.flow import nsl_kdd
 from export.flow.columns import candidates, is_number, label_column, read_column
 from export.flow.moments import in_order
-from export.flow.usable import Say, never_vary, scorable, some, usable
+from export.flow.usable import Say, never_vary, scorable, usable
 from export.labels import NORMAL, LabelMap
+from export.listing import commonest
 from export.training.options import TrainOptions
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".log")
 _LOOKED_AT = 1000
-_SHOWN = 8
 _REFERENCE = datetime(2000, 1, 1)
 _MOST_LINE_BYTES = 1 << 20
 
@@ -166,18 +166,15 @@ def _kinds(rows: _Rows, options: TrainOptions, label: str | None, where: str, sa
     if dropped:
         say(f"{dropped:,} rows are left out by their labels")
     if NORMAL not in kinds:
-        counts = Counter(named).most_common()
-        shown = ", ".join(f"{text!r} ({count:,})" for text, count in counts[:_SHOWN])
         raise InputError(
-            f"no row is normal; the labels are {shown or 'all empty'}",
+            f"no row is normal; the labels are {commonest(Counter(named)) or 'all empty'}",
             where=f"{where}, column {label}",
             mend='say which are, such as --map "Benign=0,*=1", or name another --label-column',
         )
     attacks = Counter(kind for kind in kinds if kind)
-    listed = [f"{kind} {count:,}" for kind, count in attacks.most_common()]
     say(
         f"{attacks.total():,} of {len(kinds) - kinds.count(None):,} rows are labelled as attacks"
-        + (f": {some(listed)}" if listed else "")
+        + (f": {commonest(attacks)}" if attacks else "")
     )
     return kinds
 

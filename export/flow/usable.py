@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from export.flow.columns import MOST_VALUES, Column
+from export.listing import some
 
 Say = Callable[[str], None]
-_SHOWN = 8
 # The comma of a field became a blank when it was read, see `edge.table.rows.join_fields`.
 _WITH_COMMA = re.compile(r"[-+]?\d+ \d+(?:[eE][-+]?\d+)?")
 
@@ -62,9 +62,3 @@ def _is_constant(column: Column, kept: np.ndarray) -> bool:
         return column.distinct == 1
     numbers = column.numbers[kept]
     return bool(len(numbers)) and bool((numbers == numbers[0]).all())
-
-
-def some(names: Sequence[str]) -> str:
-    """The first few of the names, and how many there are besides."""
-    shown = ", ".join(names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown

@@ -10,9 +10,9 @@ from edge.formats.layout import CONTENT, HEADER_REACH, compile_layout
 from export.dataset import LogData
 from export.labels import NORMAL, LabelMap
 from export.line.presets import PRESETS
+from export.listing import commonest
 from export.training.options import TrainOptions
 
-_SHOWN = 8
 # A column with more labels is probably none of labels, or it is missing on some lines.
 _MANY = 64
 _SUSPECTED = "is the column there on every line? --map says which are anomalies"
@@ -67,17 +67,16 @@ def label(data: LogData, options: TrainOptions, *, say: Callable[[str], None]) -
     data.kinds = [kind or NORMAL for kind in kinds]
     kept = data.pick(place for place, kind in enumerate(kinds) if kind is not None)
     anomalous = Counter(kind for kind in kept.kinds if kind != NORMAL)
-    listed = ", ".join(f"{kind} {count:,}" for kind, count in anomalous.most_common(_SHOWN))
-    more = f" and {len(anomalous) - _SHOWN} more labels" if len(anomalous) > _SHOWN else ""
+    listed = commonest(anomalous)
     dropped = f", {len(data) - len(kept):,} dropped" if len(kept) < len(data) else ""
     many = f"; {len(anomalous)} different labels: {_SUSPECTED}" if len(anomalous) > _MANY else ""
     say(
         f"{sum(anomalous.values()):,} of {len(kept):,} lines are labelled as anomalies{dropped}"
-        + (f": {listed}{more}{many}" if listed else "")
+        + (f": {listed}{many}" if listed else "")
     )
     if len(data) and NORMAL not in kept.kinds:
         raise InputError(
-            f"no line is normal; the labels are {listed}{more}" if listed else "no line is left, as --map says",
+            f"no line is normal; the labels are {listed}" if listed else "no line is left, as --map says",
             where=f"the field {options.label_column}",
             mend='say with --map which labels are normal, such as "-=0,*=1"',
         )

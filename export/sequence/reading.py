@@ -30,10 +30,10 @@ from export.dataset import LogData, read_log
 from export.dictionary.build import build_dictionary
 from export.labelled import check_one_log, read_sidecar
 from export.labels import NORMAL, LabelMap, kind_of_lines
+from export.listing import commonest
 from export.sequence.checks import format_of_lines
 from export.training.options import TrainOptions
 
-_SHOWN = 8
 READY = FormatSpec(name=events.NAME, layout=None, fields=None, header=None, skip_characters=0)
 
 
@@ -110,13 +110,10 @@ def _refuse_log(texts: Sequence[str], where: str) -> None:
 
 def _say_labels(kinds: Sequence[str], labels: Sequence[str | None], say: Callable[[str], None]) -> None:
     odd = Counter(filter(None, kinds))
-    listed = ", ".join(f"{kind} {count:,}" for kind, count in odd.most_common(_SHOWN))
-    more = f" and {len(odd) - _SHOWN} more labels" if len(odd) > _SHOWN else ""
     without = sum(label is None for label in labels)
     rest = f"; {without:,} lines have no label, and count as normal" if without else ""
-    say(
-        f"{odd.total():,} of {len(kinds):,} sessions are labelled as anomalies{': ' if odd else ''}{listed}{more}{rest}"
-    )
+    listed = f": {commonest(odd)}" if odd else ""
+    say(f"{odd.total():,} of {len(kinds):,} sessions are labelled as anomalies{listed}{rest}")
 
 
 def _take(data: LogData, batch: Batch, kinds: Sequence[str | None], spec: SessionSpec | None) -> int:

@@ -43,6 +43,31 @@ def test_the_features_of_a_request() -> None:
     }
 
 
+GOLDEN = [
+    (line("GET / HTTP/1.1"), "GET,HTTP/1.1,2xx,200,14872,1,1,0,0,0,0,0,0"),
+    (line("POST /a/b1?x=%41%zz&y=2 HTTP/1.0", "404 -"), "POST,HTTP/1.0,4xx,404,0,5,2,12,2,6,0.1667,0,0.2222"),
+    (line("GET /?q=%27+or+1=1;<b> HTTP/1.1"), "GET,HTTP/1.1,2xx,200,14872,1,1,16,1,8,0.1667,0.2222,0.2222"),
+    (line("GET /\u00fc\u0663\u20ac?\u00e9=1 HTTP/1.1"), "GET,HTTP/1.1,2xx,200,14872,4,1,3,1,3,0,0.125,0.25"),
+    (line("GET /%C3%BC%E2%82%AC HTTP/1.1", "301 7"), "GET,HTTP/1.1,3xx,301,7,16,1,0,0,15,0.9375,0.0625,0.25"),
+    (line("GET /a b,c HTTP/1.1"), "GET,HTTP/1.1,2xx,200,14872,6,1,0,0,5,0,0.1667,0"),
+    (line(r"\x16\x03", "400 226"), "BROKEN,-,4xx,400,226,8,0,0,0,8,0,0.25,0.5"),
+]
+
+
+def test_rows_are_what_they_were() -> None:
+    """A bundle was trained on rows that are equal to the last character."""
+    texts, rows = [text for text, _ in GOLDEN], [row for _, row in GOLDEN]
+    assert RequestRowsFormat().parse(texts).contents == rows
+    backwards = [",".join(row.split(",")[::-1]) for row in rows]
+    assert RequestRowsFormat(ROW_FIELDS[::-1]).parse(texts).contents == backwards
+
+
+@pytest.mark.parametrize(("text", "row"), GOLDEN)
+def test_a_line_that_is_read_with_care_has_the_same_row(text: str, row: str) -> None:
+    """A line feed in one of the texts is one way to that."""
+    assert RequestRowsFormat().parse([text, "a\nb"]).contents[0] == row
+
+
 def test_symbols_count_whether_they_were_encoded_or_not() -> None:
     encoded = features(line("GET /?q=%3Cb%3E HTTP/1.1"))
     plain = features(line("GET /?q=<b> HTTP/1.1"))
@@ -111,6 +136,9 @@ _LINES = st.one_of(_TEXT, st.builds(line, _TEXT), st.builds(line, st.builds("GET
 def test_each_line_has_one_word_of_finite_numbers(lines: List[str]) -> None:
     records = RequestRowsFormat().parse(lines)
     assert len(records.contents) == len(lines)
+    careful = RequestRowsFormat().parse([*lines, "a\nb"])
+    assert careful.contents[:-1] == records.contents, "however a line is read"
+    assert careful.unparsed.tolist()[:-1] == records.unparsed.tolist()
     for content in records.contents:
         assert content.split() == [content]
         fields = split_fields(content)

@@ -267,7 +267,7 @@ USAGE = {
     "preset": (["line", "LOG", "--preset", "best"], "'best' is not one of default, seed"),
     "format": (
         ["line", "LOG", "--format", "xml"],
-        "'xml' is not one of syslog, rfc5424, journald, layout, access, plain, http, events",
+        "'xml' is not one of syslog, rfc5424, journald, layout, access, requests, plain, http, events",
     ),
     "layout": (
         ["line", "LOG", "--format", "syslog", "--log-format", "<Content>"],

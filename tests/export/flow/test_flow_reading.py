@@ -139,6 +139,9 @@ def test_labels_that_mean_nothing_are_named_with_their_counts(tmp_path: Path) ->
 
 def test_no_normal_row_is_an_error_with_the_labels(tmp_path: Path) -> None:
     table = write_table(tmp_path / "t.csv", ["1,2,Bot", "3,4,Bot", "5,6,DDoS"], LABELLED)
+    many = write_table(tmp_path / "many.csv", [f"1,2,L{number}" for number in range(10)], LABELLED)
+    with pytest.raises(InputError, match=r"'L6' \(1\), 'L7' \(1\) and 2 more; say which are"):
+        read(many)
     with pytest.raises(InputError, match=r"no row is normal; the labels are 'Bot' \(2\), 'DDoS' \(1\); say which are"):
         read(table)
 
@@ -199,7 +202,7 @@ def test_kinds_of_attacks_are_named_with_their_counts(tmp_path: Path) -> None:
     table = write_table(tmp_path / "t.csv", ["1,2,BENIGN", "3,4,BENING", "5,6,DoS", "7,8,DoS"], LABELLED)
     said: list[str] = []
     read(table, said=said)
-    assert "3 of 4 rows are labelled as attacks: DoS 2, BENING 1" in said
+    assert "3 of 4 rows are labelled as attacks: 'DoS' (2), 'BENING' (1)" in said
 
 
 def test_headers_in_between_are_counted_as_such(tmp_path: Path) -> None:

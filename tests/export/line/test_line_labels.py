@@ -43,7 +43,7 @@ def with_map(text: str) -> TrainOptions:
 def test_labels_become_kinds_and_are_no_part_of_the_content(tmp_path: Path) -> None:
     data, said = read(tmp_path, log(1000), with_map("-=0,SKIP=drop,*=1"))
     assert Counter(data.kinds) == {NORMAL: 890, "FATAL": 50, "WARN": 50}
-    assert "100 of 990 lines are labelled as anomalies, 10 dropped: WARN 50, FATAL 50" in said
+    assert "100 of 990 lines are labelled as anomalies, 10 dropped: 'WARN' (50), 'FATAL' (50)" in said
     for line, content, kind in zip(data.lines, data.contents, data.kinds, strict=True):
         assert line.split()[0] == (kind or "-")
         assert line.split(maxsplit=3)[3] == content
@@ -55,7 +55,7 @@ def test_without_a_map_the_usual_names_are_normal(tmp_path: Path) -> None:
 
 
 def test_no_normal_line_is_an_error_with_the_labels(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="Label: no line is normal; the labels are FATAL 200; say with --map"):
+    with pytest.raises(InputError, match=r"Label: no line is normal; the labels are 'FATAL' \(200\); say with --map"):
         read(tmp_path, [line.replace(line.split()[0], "FATAL", 1) for line in log(200)])
     with pytest.raises(InputError, match="no line is left, as --map says"):
         read(tmp_path, log(200), with_map("*=drop"))

@@ -29,7 +29,7 @@ def test_labels_are_named_with_their_counts_and_missing_ones_said(tmp_path: Path
     contents, kinds, said = read(tmp_path / "s.csv", "Sequence,Label", *rows)
     assert contents == ["1 2", "1 3", "1 4", "1 5", "torn"]
     assert kinds == ["", "Bad", "weird", "Bad", ""]
-    counted = "3 of 5 sessions are labelled as anomalies: Bad 2, weird 1"
+    counted = "3 of 5 sessions are labelled as anomalies: 'Bad' (2), 'weird' (1)"
     assert said == [
         f"{counted}; 1 lines have no label, and count as normal",
         "1 sessions are left out by their labels, or have an empty one",
