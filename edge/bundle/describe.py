@@ -120,7 +120,7 @@ def _numbers(encoder: Union[FeatureEncoderSpec, StepEncoderSpec]) -> str:
     if isinstance(encoder, StepEncoderSpec):
         return (
             f"{encoder.steps} steps of {encoder.width} numbers; of fewer lines the first steps are empty, "
-            f"more are cut into up to {encoder.max_rows} inputs"
+            f"more are cut into up to {encoder.max_segments} inputs"
         )
     return f"{encoder.width} numbers a row"
 

@@ -106,12 +106,12 @@ class StepEncoderSpec(Strict, frozen=True, tag_field="kind", tag="steps"):
     """How content, rows with a blank between each two, becomes float32 [rows, steps, 1 + width].
 
     A step is one of these rows: the fields in the order of `features`, as numbers, behind a 1. Of fewer than `steps`
-    rows, the first steps hold only zeros. More of them go on in further inputs, at most `max_rows`, of which the last
-    one ends with the last row; the score is the highest of them.
+    rows, the first steps hold only zeros. More of them go on in further inputs, at most `max_segments`, of which the
+    last one ends with the last row unless there are too many; the score is the highest of them.
     """
 
     steps: int
-    max_rows: int
+    max_segments: int
     features: List[Feature]
 
     @property
@@ -143,7 +143,7 @@ def preprocessing_rules(preprocessing: Preprocessing) -> List[Tuple[str, bool]]:
         rules.append(("a feature has no categories", all(one.categories is None or one.categories for one in features)))
     if isinstance(preprocessing.encoder, StepEncoderSpec):
         rules.append(("the encoder has no steps", preprocessing.encoder.steps >= 1))
-        rules.append(("the encoder has no rows", preprocessing.encoder.max_rows >= 1))
+        rules.append(("the encoder has no segments", preprocessing.encoder.max_segments >= 1))
         rules.append(("steps belong to sessions", preprocessing.sessions is not None))
     if preprocessing.sessions is not None:
         rules += _session_rules(preprocessing.sessions)

@@ -23,7 +23,7 @@ class StepEncoder:
 
     def __init__(self, spec: StepEncoderSpec) -> None:
         self._steps = spec.steps
-        self._most = spec.max_rows
+        self._most = spec.max_segments
         self._width = spec.width
         self._rows = FeatureEncoder(FeatureEncoderSpec(features=spec.features))
 

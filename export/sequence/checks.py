@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.errors import InputError
 from edge.formats.access import AccessFormat
 from edge.formats.request_rows import RequestRowsFormat
+from edge.sequence import events
 from export.sequence.presets import PRESETS
 from export.training.options import TrainOptions
 
@@ -25,7 +26,7 @@ def check_labels(options: TrainOptions, *, ready: bool) -> None:
             where=column,
             mend="give --labels FILE for the lines of a log, or event-id files with a column for labels",
         )
-    if options.format == "events" and options.label_file is not None:
+    if options.format == events.NAME and options.label_file is not None:
         raise InputError("labels of event-id files stand in a column of theirs", where="--labels", mend="leave it out")
     if not ready and options.label_file is None and PRESETS[options.preset].epochs is None:
         raise InputError(

@@ -18,8 +18,8 @@ class SequencePreset:
     """One preset: tokens in a row, the most events that are known, and how the networks are trained.
 
     `epochs` are of the unsupervised model, None where there is none. `units` and `passes` are those of the supervised
-    one, and `threshold` is the probability from which it speaks. `row_passes` are of the one over rows of features,
-    which has the published units, or its own.
+    one, and `threshold` is the probability from which it speaks. The one over rows of features has the published units,
+    or its own.
     """
 
     name: str
@@ -29,7 +29,6 @@ class SequencePreset:
     batch: int
     units: tuple[int, int]
     passes: int
-    row_passes: int
     threshold: float
 
     @property
@@ -47,9 +46,9 @@ class SequencePreset:
 
 
 DEFAULT = SequencePreset(
-    name="default", length=64, events=512, epochs=6, batch=64, units=(32, 16), passes=10, row_passes=10, threshold=0.5
+    name="default", length=64, events=512, epochs=6, batch=64, units=(32, 16), passes=10, threshold=0.5
 )
 SEED = SequencePreset(
-    name="seed", length=100, events=512, epochs=None, batch=64, units=(128, 64), passes=10, row_passes=10, threshold=0.5
+    name="seed", length=100, events=512, epochs=None, batch=64, units=(128, 64), passes=10, threshold=0.5
 )
 PRESETS = {preset.name: preset for preset in (DEFAULT, SEED)}

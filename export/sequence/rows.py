@@ -40,7 +40,7 @@ def fit_rows(
     import keras
 
     spec = StepEncoderSpec(
-        steps=steps_of(preset, sessions), max_rows=MOST_ROWS, features=features_of(training.contents)
+        steps=steps_of(preset, sessions), max_segments=MOST_ROWS, features=features_of(training.contents)
     )
     inputs = Counter(training.contents)
     say(
@@ -54,7 +54,7 @@ def fit_rows(
     published = preset.name == "seed"
     scaling = row_network.fit_scaling(rows, logarithms=not published)
     network = RowNetwork(preset.name, preset.units, spec.steps, scaling)
-    epochs = options.epochs or preset.row_passes
+    epochs = options.epochs or preset.passes
     losses: list[float] = []
 
     def show(epoch: int, of: int, loss: float) -> None:
@@ -75,7 +75,7 @@ def fit_rows(
     return Fitted(
         preprocessing=Preprocessing(format=training.format, masks=[], sessions=sessions, encoder=spec),
         files={},
-        network={"supervised": 1, "steps": spec.steps, "width": spec.width},
+        network={"supervised": 1},
         weights=network.get_weights(),
         inputs=inputs,
         graph=lambda _: graph,

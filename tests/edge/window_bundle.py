@@ -25,7 +25,7 @@ PREPROCESSING = Preprocessing(
     format=SPEC,
     masks=[],
     sessions=SessionSpec(key=None, idle_records=None, length=STEPS, step=2, seconds=None),
-    encoder=StepEncoderSpec(steps=STEPS, max_rows=2, features=[Feature(name="bytes", categories=None)]),
+    encoder=StepEncoderSpec(steps=STEPS, max_segments=2, features=[Feature(name="bytes", categories=None)]),
 )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
+
+import msgspec
 
 from edge.files.atomic import AtomicFile, output_error
 from export.simulate.sequence.jobs import EVENT_IDS, KINDS, line_of, normal_job
@@ -31,8 +34,8 @@ def write(folder: Path, *, seed: int, days: int, per_day: int | None) -> list[st
 
     ``train.log`` and ``train.events`` are the first three quarters, all normal; ``test.log`` and ``test.csv`` the rest,
     in which one job in ten is anomalous; ``normal.events`` and ``anomalous.events`` are that part by class.
-    ``test.csv`` says which, in a column ``Label``. Each file is written aside, synced and renamed. The result depends
-    on the arguments alone.
+    ``test.csv`` says which, in a column ``Label``, and ``test.jsonl`` which lines of ``test.log`` are theirs. Each file
+    is written aside, synced and renamed. The result depends on the arguments alone.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -43,9 +46,12 @@ def write(folder: Path, *, seed: int, days: int, per_day: int | None) -> list[st
     jobs = [_job(rng, number, odd=number >= learnt) for number in range(total)]
     train, test = jobs[:learnt], jobs[learnt:]
     second = days * 86400 / total
+    train_log, _ = _log(rng, train, _START, second)
+    test_log, owners = _log(rng, test, _START + timedelta(seconds=second * learnt), second)
     files = {
-        "train.log": _log(rng, train, _START, second),
-        "test.log": _log(rng, test, _START + timedelta(seconds=second * learnt), second),
+        "train.log": train_log,
+        "test.log": test_log,
+        "test.jsonl": _labels(test_log, [test[owner].kind for owner in owners]),
         "train.events": _events(train),
         "normal.events": _events([job for job in test if not job.kind]),
         "anomalous.events": _events([job for job in test if job.kind]),
@@ -60,7 +66,7 @@ def write(folder: Path, *, seed: int, days: int, per_day: int | None) -> list[st
             file.write("".join(f"{line}\n" for line in lines).encode())
     return [
         f"wrote {folder / 'train.log'} ({len(train):,} jobs) and {folder / 'test.log'} ({len(test):,}), the same "
-        f"sessions as event ids, and in {folder / 'test.csv'} which of them are odd",
+        f"sessions as event ids, and in {folder / 'test.csv'} and {folder / 'test.jsonl'} which of them are odd",
         f"to evaluate: {folder / 'normal.events'} and {folder / 'anomalous.events'}",
         f"next: oddline train sequence {folder / 'train.events'} -o runs/jobs",
         f"or from lines: oddline train sequence {folder / 'train.log'} --session-key '{SESSION_KEY}' -o runs/jobs",
@@ -73,15 +79,28 @@ def _job(rng: Random, number: int, *, odd: bool) -> Job:
     return Job(f"j{number:06d}", KINDS[kind](rng, steps) if kind else steps, kind)
 
 
-def _log(rng: Random, jobs: list[Job], start: datetime, second: float) -> list[str]:
-    """The jobs' lines in order of time; a job begins every `second` seconds or so, and jobs overlap."""
+def _log(rng: Random, jobs: list[Job], start: datetime, second: float) -> tuple[list[str], list[int]]:
+    """The jobs' lines in order of time, and the place of the job that each is of.
+
+    A job begins every `second` seconds or so, and jobs overlap.
+    """
     moments = []
     for number, job in enumerate(jobs):
         when = start + timedelta(seconds=second * (number + rng.random()))
         for place, step in enumerate(job.steps):
             moments.append((when, number, place, line_of(rng, step, job.name)))
             when += timedelta(seconds=rng.expovariate(1 / (second / 4)))
-    return [f"{when:%Y-%m-%dT%H:%M:%S}+00:00 jobhost {line}" for when, _, _, line in sorted(moments)]
+    moments.sort()
+    lines = [f"{when:%Y-%m-%dT%H:%M:%S}+00:00 jobhost {line}" for when, _, _, line in moments]
+    return lines, [number for _, number, _, _ in moments]
+
+
+def _labels(lines: list[str], kinds: list[str]) -> list[str]:
+    """The rows of a labels file: a header, and the lines that are of an anomalous job."""
+    whole = "".join(f"{line}\n" for line in lines).encode()
+    header = {"schema_version": 1, "lines": len(lines), "sha256": hashlib.sha256(whole).hexdigest()}
+    odd = [{"line": number, "kind": kind} for number, kind in enumerate(kinds, 1) if kind]
+    return [msgspec.json.encode(row).decode() for row in (header, *odd)]
 
 
 def _events(jobs: list[Job]) -> list[str]:

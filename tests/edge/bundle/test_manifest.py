@@ -116,7 +116,7 @@ def test_numbers_that_mean_nothing_are_refused(path: str, value: object, what: s
 
 
 WINDOWS = SessionSpec(key=None, idle_records=None, length=4, step=1, seconds=None)
-STEPS = StepEncoderSpec(steps=4, max_rows=2, features=[Feature(name="method", categories=["GET"])])
+STEPS = StepEncoderSpec(steps=4, max_segments=2, features=[Feature(name="method", categories=["GET"])])
 
 
 def with_steps(encoder: StepEncoderSpec, sessions: Optional[SessionSpec]) -> bytes:
@@ -135,7 +135,7 @@ def test_steps_are_read_as_they_were_written() -> None:
     ("changes", "sessions", "what"),
     [
         ({"steps": 0}, WINDOWS, "the encoder has no steps"),
-        ({"max_rows": 0}, WINDOWS, "the encoder has no rows"),
+        ({"max_segments": 0}, WINDOWS, "the encoder has no segments"),
         ({"features": []}, WINDOWS, "the encoder has no features"),
         ({"features": [Feature(name="a", categories=[])]}, WINDOWS, "the encoder has no features"),
         ({}, None, "steps belong to sessions"),

@@ -14,7 +14,7 @@ from edge.bundle.preprocessing import Feature, StepEncoderSpec
 from edge.encoders.steps import StepEncoder
 
 FEATURES = [Feature(name="bytes", categories=None), Feature(name="method", categories=["GET", "POST"])]
-THREE = StepEncoder(StepEncoderSpec(steps=3, max_rows=3, features=FEATURES))
+THREE = StepEncoder(StepEncoderSpec(steps=3, max_segments=3, features=FEATURES))
 
 
 def content(*numbers: int) -> str:
@@ -92,7 +92,7 @@ def test_without_an_odd_line_there_are_no_reasons(text: str, odd: List[List[floa
 
 @given(st.integers(1, 30), st.integers(1, 9))
 def test_every_line_is_in_an_input_in_its_order(lines: int, steps: int) -> None:
-    encoder = StepEncoder(StepEncoderSpec(steps=steps, max_rows=99, features=FEATURES))
+    encoder = StepEncoder(StepEncoderSpec(steps=steps, max_segments=99, features=FEATURES))
     inputs = lines_of(encoder.encode([content(*range(1, lines + 1))]).inputs["steps"])
     assert sorted({number for row in inputs for number in row} - {0}) == list(range(1, lines + 1))
     for row in inputs:

@@ -41,7 +41,7 @@ WINDOWS = msgspec.structs.replace(
     ROWS,
     format=msgspec.structs.replace(SYSLOG, name="requests"),
     sessions=SessionSpec(key=None, idle_records=None, length=2, step=1, seconds=None),
-    encoder=StepEncoderSpec(steps=2, max_rows=9, features=ROWS.encoder.features),
+    encoder=StepEncoderSpec(steps=2, max_segments=9, features=ROWS.encoder.features),
 )
 SESSIONS = {"5 5 22 9": 6, "5 22 9 11": 3, "22 5 5 9": 1}
 

@@ -212,7 +212,7 @@ def test_a_window_that_cannot_be_scored_says_which_line_of_it_is_no_row(tmp_path
         masks=[],
         sessions=windows,
         encoder=StepEncoderSpec(
-            steps=4, max_rows=2, features=[Feature(name=name, categories=None) for name in ROW_FIELDS]
+            steps=4, max_segments=2, features=[Feature(name=name, categories=None) for name in ROW_FIELDS]
         ),
     )
     inner = FakeScorer(lambda _: float("nan"), preprocessing=preprocessing)

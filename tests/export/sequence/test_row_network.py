@@ -11,7 +11,7 @@ from edge.bundle.preprocessing import Feature, StepEncoderSpec
 
 STEPS, WIDTH = 8, 3
 SPEC = StepEncoderSpec(
-    steps=STEPS, max_rows=4, features=[Feature(name=name, categories=None) for name in ("a", "b", "c")]
+    steps=STEPS, max_segments=4, features=[Feature(name=name, categories=None) for name in ("a", "b", "c")]
 )
 PRESETS = ("seed", "default")
 
@@ -134,7 +134,7 @@ def test_the_published_layers(tensorflow: None) -> None:
         detail = getattr(layer, "units", getattr(layer, "rate", ""))
         found.append(f"{type(layer).__name__} {detail}".strip())
     assert found == ["InputLayer", "LSTM 128", "Dropout 0.2", "LSTM 64", "Dropout 0.2", "Dense 1", "Reshape"]
-    assert (preset.length, preset.batch, preset.row_passes, preset.threshold) == (100, 64, 10, 0.5)
+    assert (preset.length, preset.batch, preset.passes, preset.threshold) == (100, 64, 10, 0.5)
 
 
 def test_the_published_probability_is_that_after_the_last_line(tensorflow: None) -> None:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from edge.formats import detect_format
+from export.labelled import read_sidecar
 from export.simulate.sequence.jobs import EVENT_IDS, KINDS, STEPS
 from export.simulate.sequence.samples import SESSION_KEY, write
 
@@ -19,7 +20,9 @@ def test_equal_seeds_give_equal_files(tmp_path: Path) -> None:
         said = write(tmp_path / name, seed=seed, days=1, per_day=2000)
         assert f"next: oddline train sequence {tmp_path / name / 'train.events'} -o runs/jobs" in said
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert names == ["anomalous.events", "normal.events", "test.csv", "test.log", "train.events", "train.log"]
+    assert names == [
+        *("anomalous.events", "normal.events", "test.csv", "test.jsonl", "test.log", "train.events", "train.log"),
+    ]
     one, same, other = ([(tmp_path / name / file).read_bytes() for file in names] for name in ("one", "same", "other"))
     assert one == same
     assert all(ours != theirs for ours, theirs in zip(one, other, strict=True))
@@ -60,3 +63,14 @@ def test_labelled_anomalies_are_unlike_all_normal_sessions(tmp_path: Path) -> No
     ]
     learnt = {line.split(",")[1] for line in lines(tmp_path / "train.events")}
     assert learnt.isdisjoint(ids for _, ids, label in rows if label != "normal")
+
+
+def test_lines_of_anomalous_jobs_are_labelled(tmp_path: Path) -> None:
+    write(tmp_path, seed=1, days=1, per_day=1000)
+    _, *rows = (line.split(",") for line in lines(tmp_path / "test.csv"))
+    kinds = {job: kind for job, _, kind in rows}
+    log = lines(tmp_path / "test.log")
+    found = read_sidecar(tmp_path / "test.jsonl").kinds([line.encode() for line in log], "test.log")
+    (jobs,) = zip(*(re.findall(SESSION_KEY, line) for line in log), strict=True)
+    assert [kind or "normal" for kind in found] == [kinds[job] for job in jobs]
+    assert len(set(found)) > 2
