@@ -96,6 +96,8 @@ def score(
     finally:
         run.progress.close()
     say(run.summary(time.perf_counter() - started))
+    if not run.fits:
+        say("most records are not in the format that they were read in: is it the right bundle for this log?")
     if interrupted:
         raise typer.Exit(EXIT_INTERRUPTED)
     if run.failed:

@@ -84,6 +84,11 @@ class ScoreRun:
         elif not found:
             self._say(f"{source.name}: holds no records, only lines that are none, such as a header or blank ones")
 
+    @property
+    def fits(self) -> bool:
+        """Whether half of the records or more are in the format that they were read in."""
+        return 2 * self.totals.unparsed <= self.totals.records
+
     def summary(self, seconds: float) -> str:
         """The closing line of the run."""
         totals = self.totals

@@ -64,6 +64,19 @@ def test_the_anomalous_lines_are_the_result(oddline: Callable[..., Any], small_b
     )
 
 
+def test_a_log_of_another_format_is_wondered_at(
+    oddline: Callable[..., Any], small_bundle: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.log"
+    path.write_bytes(LINE * 2 + b"no syslog\n" * 3)
+    wondered = (
+        "oddline: most records are not in the format that they were read in: is it the right bundle for this log?"
+    )
+    assert oddline("score", small_bundle, path).err.splitlines()[-1] == wondered
+    path.write_bytes(LINE * 3 + b"no syslog\n" * 3)
+    assert wondered not in oddline("score", small_bundle, path).err
+
+
 def test_all_gives_every_line_and_offsets_point_at_them(
     oddline: Callable[..., Any], small_bundle: Path, log: Path, tmp_path: Path
 ) -> None:
