@@ -84,26 +84,27 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def models(tensorflow: None, oddline: Oddline, tmp_path_factory: pytest.TempPathFactory) -> Dict[str, List[str]]:
-    """For each case the hashes of two models: one made in this process, one in a process of its own."""
-    commands: Dict[str, List[List[str]]] = {"here": [], "there": []}
+    """For each case the hashes of two models, each made in a process of its own."""
     folders = {case: tmp_path_factory.mktemp("case") for case in CASES}
+    commands: Dict[str, List[List[str]]] = {"one": [], "other": []}
     for case, (detector, preset, make) in CASES.items():
-        folder = folders[case]
-        log, options = make(oddline, folder)
-        for where, todo in commands.items():
-            todo.append(["train", detector, str(log), "--preset", preset, *options, "-o", str(folder / where / "run")])
-            todo.append(["export", str(folder / where / "run"), "-o", str(folder / where / "bundle")])
-    for command in commands["here"]:
-        ended = oddline(*command)
-        assert ended.status == 0, ended.err
-    in_a_process_of_its_own(commands["there"])
-    return {case: [hash_of(folders[case] / where) for where in commands] for case in CASES}
+        log, options = make(oddline, folders[case])
+        for name, todo in commands.items():
+            folder = folders[case] / name
+            todo.append(["train", detector, str(log), "--preset", preset, *options, "-o", str(folder / "run")])
+            todo.append(["export", str(folder / "run"), "-o", str(folder / "bundle")])
+    # Hashes of texts differ between processes, and with them the order of sets.
+    begun = [begin(todo, hash_seed) for todo, hash_seed in zip(commands.values(), ("1", "7"))]
+    for process in begun:
+        _, err = process.communicate()
+        assert process.returncode == 0, err
+    return {case: [hash_of(folders[case] / name) for name in commands] for case in CASES}
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case != ANOTHER_SEED])
 def test_equal_seeds_give_equal_models(models: Dict[str, List[str]], case: str) -> None:
-    here, there = models[case]
-    assert here == there
+    one, other = models[case]
+    assert one == other
 
 
 def test_another_seed_gives_another_model(models: Dict[str, List[str]]) -> None:
@@ -114,7 +115,7 @@ def hash_of(folder: Path) -> str:
     return hashlib.sha256((folder / "bundle" / MODEL_NAME).read_bytes()).hexdigest()
 
 
-def in_a_process_of_its_own(commands: List[List[str]]) -> None:
+def begin(commands: List[List[str]], hash_seed: str) -> subprocess.Popen[str]:
     code = """
 import json, sys
 from edge.cli import main
@@ -125,8 +126,6 @@ for command in json.loads(sys.argv[1]):
         if ended.code:
             sys.exit(f"{command}: {ended.code}")
 """
-    # Hashes of texts differ between processes, and with them the order of sets.
-    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     run = [sys.executable, "-c", code, json.dumps(commands)]
-    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    return subprocess.Popen(run, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

@@ -32,7 +32,7 @@ def quick(tensorflow: None) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def bundle(quick: None, site: Path, oddline: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("access")
-    options = ("--epochs", 2, "--target-fpr", 0.01, "--split", "0.7,0.3,0")
+    options = ("--epochs", 4, "--target-fpr", 0.01, "--split", "0.7,0.3,0")
     check(oddline("train", "access", site / "train.log", "-o", folder / "run", *options))
     check(oddline("export", folder / "run", "-o", folder / "bundle", "--licence", "Apache-2.0"))
     return folder / "bundle"
