@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,11 @@ from hypothesis import settings
 # A shared or slow machine (a Jetson at its lowest clock) may take a second over what takes a millisecond elsewhere.
 settings.register_profile("oddline", deadline=None)
 settings.load_profile("oddline")
+
+# A job that a shell started in its background ignores Ctrl-C, and so does all that it starts: the tests that send it
+# would wait for ever.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
