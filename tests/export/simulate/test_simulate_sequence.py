@@ -66,7 +66,7 @@ def test_labelled_anomalies_are_unlike_all_normal_sessions(tmp_path: Path) -> No
 
 
 def test_lines_of_anomalous_jobs_are_labelled(tmp_path: Path) -> None:
-    write(tmp_path, seed=1, days=1, per_day=1000)
+    write(tmp_path, seed=1, days=1, per_day=4000)
     _, *rows = (line.split(",") for line in lines(tmp_path / "test.csv"))
     kinds = {job: kind for job, _, kind in rows}
     log = lines(tmp_path / "test.log")
