@@ -45,6 +45,6 @@ PLANS = {
         "sequence", 7, "train.events", "test.csv", r"YOUR.log --session-key 'job=(\w+)'", labelled="test.csv"
     ),
     "access": Plan(
-        "access", 7, "train.log", "access.log", "access.log", normal="normal.log", anomalous="anomalous.log", epochs=6
+        "access", 7, "train.log", "access.log", "access.log", normal="normal.log", anomalous="anomalous.log", epochs=5
     ),
 }
