@@ -47,12 +47,7 @@ class Labelling:
             return read_sidecar(self.sidecar).kinds(lines, name)
         if self.column is None:
             raise InputError("nothing says which lines are anomalous", mend="give --label-column or --labels")
-        labels = self._labels(decode_block(list(lines)), name, spec)
-        known = [place for place, label in enumerate(labels) if label is not None]
-        kinds: list[str | None] = [None] * len(lines)
-        for place, kind in zip(known, self.rules.kinds([labels[place] or "" for place in known], name), strict=True):
-            kinds[place] = kind
-        return kinds
+        return self.rules.kinds(self._labels(decode_block(list(lines)), name, spec), name)
 
     def _labels(self, texts: Sequence[str], name: str, spec: FormatSpec) -> list[str | None]:
         column = self.column or ""

@@ -53,15 +53,15 @@ class LabelMap:
             rules.append((pattern.strip(), meaning.strip()))
         return cls(rules)
 
-    def kinds(self, labels: Sequence[str], where: str) -> list[str | None]:
+    def kinds(self, labels: Sequence[str | None], where: str) -> list[str | None]:
         """For each label `NORMAL`, or the label when it is an anomaly's, or None when the record is left out.
 
-        An empty label says nothing, and the record is left out whatever the rules are.
+        Where there is no label, or an empty one, nothing is said, and the record is left out whatever the rules are.
 
         Raises:
             InputError: labels fit no rule; they are named with their counts.
         """
-        counts = Counter(label for label in labels if label.strip())
+        counts = Counter(label for label in labels if label is not None and label.strip())
         meaning = {label: self._meaning(label.strip()) for label in counts}
         unknown = {label: counts[label] for label in counts if meaning[label] is None}
         if unknown:
@@ -71,7 +71,7 @@ class LabelMap:
                 mend="add them, or *=1 at its end",
             )
         kinds = {label: {"0": NORMAL, "1": label.strip(), "drop": None}[what or ""] for label, what in meaning.items()}
-        return [kinds.get(label) for label in labels]
+        return [None if label is None else kinds.get(label) for label in labels]
 
     def _meaning(self, label: str) -> str | None:
         if not self._rules:

@@ -115,7 +115,7 @@ def roc_figure(scored: Sequence[Scored]) -> Any:
     axes = figure.add_subplot()
     floor = 0.5 / len(scored[0].normal)
     for one in scored:
-        fpr, tpr, _ = roc_curve(*as_labelled(one.normal, one.anomalous), drop_intermediate=False)
+        fpr, tpr, _ = roc_curve(*as_labelled(one.normal, one.anomalous))
         style = "-" if one.kind == DETECTOR else "--"
         # Equal scores give a straight line, which a logarithmic axis bends.
         rates = np.unique(np.concatenate([fpr, np.geomspace(floor, 1.0, _ROC_POINTS)]))

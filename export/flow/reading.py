@@ -37,15 +37,16 @@ _MOST_LINE_BYTES = 1 << 20
 class _Rows:
     """Rows of all files: the wanted fields of each, its label and its time stamp as written.
 
-    `ragged` says of each row that has other fields than its header where it is and what is wrong; `headers` counts the
-    lines that name columns again. A stamp is None where the table has no column of them, and empty where the row has
-    none there.
+    `ragged` counts the rows that have other fields than their header, and `first_ragged` says where the first is and
+    what is wrong; `headers` counts the lines that name columns again. A stamp is None where the table has no column of
+    them, and empty where the row has none there.
     """
 
     fields: list[list[str]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     stamps: list[str | None] = field(default_factory=list)
-    ragged: list[str] = field(default_factory=list)
+    ragged: int = 0
+    first_ragged: str = ""
     headers: int = 0
 
 
@@ -85,11 +86,11 @@ def read_flows(paths: Sequence[str], options: TrainOptions, *, drop_constant: bo
     if not rows.labels:
         what = "there are no rows in it"
         if rows.ragged:
-            what = f"none of the {len(rows.ragged):,} rows has as many fields as its header; {rows.ragged[0]}"
+            what = f"none of the {rows.ragged:,} rows has as many fields as its header; {rows.first_ragged}"
         raise InputError(what, where=where, mend="give tables whose first line names the columns of all rows")
     if rows.ragged:
-        counted = f"{len(rows.ragged):,} rows have another number of fields than their header, and are left out"
-        say(f"{counted}, the first at {rows.ragged[0]}")
+        counted = f"{rows.ragged:,} rows have another number of fields than their header, and are left out"
+        say(f"{counted}, the first at {rows.first_ragged}")
     if rows.headers:
         say(f"{rows.headers:,} further lines name the columns again, and are no rows")
     kinds = _kinds(rows, options, label, where, say)
@@ -141,8 +142,10 @@ def _take(rows: _Rows, spec: FormatSpec, where: str, lines: Sequence[str], *, la
     first = next((text for text in lines if text.strip()), "")
     timed = time_column(spec.header or split_row(first, guess_delimiter(first))) is not None
     rows.headers += sum(1 for text in lines if text.strip()) - len(batch) - (spec.header is None)
-    for place in np.flatnonzero(records.unparsed).tolist():
-        rows.ragged.append(f"{where}:{batch.lines[place]} ({records.contents[place].strip()})")
+    ragged = np.flatnonzero(records.unparsed).tolist()
+    if ragged and not rows.ragged:
+        rows.first_ragged = f"{where}:{batch.lines[ragged[0]]} ({records.contents[ragged[0]].strip()})"
+    rows.ragged += len(ragged)
     for place in np.flatnonzero(~records.unparsed).tolist():
         fields = split_fields(records.contents[place])
         rows.labels.append(fields.pop() if labelled else "")
@@ -156,9 +159,8 @@ def _kinds(rows: _Rows, options: TrainOptions, label: str | None, where: str, sa
     if label is None:
         return [NORMAL] * len(rows.labels)
     labels = LabelMap() if options.labels is None else LabelMap.parse(options.labels)
-    named = [text for text in rows.labels if text]
-    meaning = dict(zip(named, labels.kinds(named, f"{where}, column {label}"), strict=True))
-    kinds = [meaning.get(text) for text in rows.labels]
+    kinds = labels.kinds(rows.labels, f"{where}, column {label}")
+    named = [text for text in rows.labels if text.strip()]
     unlabelled = len(rows.labels) - len(named)
     if unlabelled:
         say(f"{unlabelled:,} rows have no label, and are left out")

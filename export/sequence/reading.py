@@ -72,7 +72,7 @@ def read_ready(
                 _refuse_log(texts, source.name)
             batches.append(reader.read(texts, block.first_line, block.offsets))
             found += reader.labels
-        said = labels.kinds([label or "" for label in found], source.name)
+        said = labels.kinds(found, source.name)
         # A line that is no row of the table has no label to leave it out by.
         kinds = [NORMAL if label is None else kind for label, kind in zip(found, said, strict=True)]
         for batch in batches:

@@ -103,7 +103,7 @@ def test_lines_that_do_not_fit_and_what_sessions_say_are_told(tmp_path: Path) ->
     odd = write_log(tmp_path / "odd.log", odd_lines(1))
     said: list[str] = []
     read_normal_and_anomalous([normal], [odd], say=quiet).samples(Reading(PREPROCESSING), said.append)
-    assert f"{normal}: 2 of 62 records are not in the format, and read as plain text" in said
+    assert f"{normal}: 2 of 62 records are not in the format syslog, and are kept" in said
     assert not any(line.startswith(f"{odd}: 0") for line in said)
     spec = SessionSpec(key=r"job (\d)", idle_records=9, length=None, step=None, seconds=None)
     preprocessing = replace(PREPROCESSING, sessions=spec)
