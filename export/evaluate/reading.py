@@ -60,9 +60,8 @@ class Reading:
         unparsed = int(np.count_nonzero(batch.records.unparsed))
         # A table's rows that do not fit cannot be scored, which is said later.
         if unparsed and reader.name != CsvReader.name:
-            say(
-                f"{source.name}: {unparsed:,} of {len(batch):,} records are not in the format {reader.name}, and are kept"
-            )
+            odd = f"{unparsed:,} of {len(batch):,} records"
+            say(f"{source.name}: {odd} are not in the format {reader.name}, and are kept")
         return batch
 
 
