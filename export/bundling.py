@@ -18,6 +18,7 @@ from edge.bundle.manifest import (
     MANIFEST_NAME,
     MODEL_NAME,
     SCHEMA_VERSION,
+    Conversion,
     Manifest,
     Parity,
     encode_manifest,
@@ -36,6 +37,8 @@ from export.trained import keras_scorer, load_graph
 
 METRICS_PATH = "report/metrics.json"
 PARITY_PATH = "report/parity.json"
+# What engines are built for: one record, a few of a stream, and three sizes for whole files.
+BATCH_SIZES = (1, 8, 32, 128, 512)
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def _manifest(run: Run, options: ExportOptions, facts: ModelFacts, parity: Parit
         created_by=f"oddline {__version__}",
         licence=options.licence,
         graph=facts.graph_spec(),
+        conversion=Conversion(batch_sizes=list(BATCH_SIZES), folded=[], float32_nodes=[]),
         preprocessing=spec.preprocessing,
         threshold=spec.threshold,
         parts=spec.parts,

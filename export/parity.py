@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.bundle.manifest import Parity
+from edge.bundle.manifest import Parity, ParityStep
 from edge.errors import ParityError
 from edge.runtime.verdicts import is_anomalous
 from edge.runtime.verifying import relative_differences
@@ -28,9 +28,18 @@ class Comparison:
         return Parity(
             tolerance=tolerance,
             records=self.records,
-            max_relative_difference=float(self.relative.max()),
-            median_relative_difference=float(np.median(self.relative)),
-            flipped_verdicts=int(self.flipped.sum()),
+            altered=0,
+            steps=[
+                ParityStep(
+                    reference="Keras, float32",
+                    compared="ONNX Runtime, fp32",
+                    max_relative_difference=float(self.relative.max()),
+                    median_relative_difference=float(np.median(self.relative)),
+                    flipped_verdicts=int(self.flipped.sum()),
+                    auroc_change=0.0,
+                )
+            ],
+            max_flips=None,
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Sequence, Tuple, Union
 import msgspec
 
 from edge.bundle.folder import Bundle
-from edge.bundle.manifest import Manifest, TensorSpec
+from edge.bundle.manifest import Manifest, ParityStep, TensorSpec
 from edge.bundle.preprocessing import Feature, FeatureEncoderSpec, SessionSpec, StepEncoderSpec, TokenEncoderSpec
 from edge.errors import escape_control
 
@@ -168,13 +168,20 @@ def _training(manifest: Manifest) -> List[Row]:
 def _parity(manifest: Manifest) -> List[Row]:
     parity = manifest.parity
     return [
-        ("compared", f"{parity.records:,} records, Keras against ONNX Runtime"),
+        ("compared on", f"{parity.records:,} held-out records and {parity.altered:,} altered copies of such"),
+        *[row for step in parity.steps for row in _parity_step(step)],
+        ("tolerance", f"{parity.tolerance:.2g} (relative), which oddline verify allows"),
+    ]
+
+
+def _parity_step(step: ParityStep) -> List[Row]:
+    return [
+        ("compared", f"{step.reference} with {step.compared}"),
         (
             "difference",
-            f"at most {parity.max_relative_difference:.2g}, median {parity.median_relative_difference:.2g} (relative), "
-            f"{parity.flipped_verdicts} verdicts flipped",
+            f"at most {step.max_relative_difference:.2g}, median {step.median_relative_difference:.2g} (relative), "
+            f"{step.flipped_verdicts} verdicts flipped, AUROC changed by {step.auroc_change:+.2g}",
         ),
-        ("tolerance", f"{parity.tolerance:.2g} (relative), which oddline verify allows"),
     ]
 
 

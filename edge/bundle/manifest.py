@@ -18,7 +18,7 @@ import msgspec
 from edge.bundle.preprocessing import Preprocessing, Strict, preprocessing_rules
 from edge.errors import IntegrityError, SchemaError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST_NAME = "manifest.json"
 MODEL_NAME = "model.onnx"
 TOKENIZER_NAME = "tokenizer.json"
@@ -81,14 +81,46 @@ class Calibration(Strict, frozen=True):
     at_least: List[int]
 
 
-class Parity(Strict, frozen=True):
-    """Keras against ONNX Runtime on held-out records; `tolerance` is the relative difference that `verify` allows."""
+class Conversion(Strict, frozen=True):
+    """What the export did to the graph, beside translating it.
 
-    tolerance: float
-    records: int
+    `batch_sizes` ascend: an engine is built for these numbers of rows, and a batch is padded to the next of them.
+    `folded` names what was joined by exact algebra, in words. `float32_nodes` are the nodes of a lower precision's
+    graph that were left in float32, because verdicts suffered.
+    """
+
+    batch_sizes: List[int]
+    folded: List[str]
+    float32_nodes: List[str]
+
+
+class ParityStep(Strict, frozen=True):
+    """One comparison of the certificate: scores of `compared` against those of `reference` on equal inputs.
+
+    Differences are relative to the larger of the two scores and the threshold. `auroc_change` is how far the area under
+    the curve moved that tells the held-out records from altered copies of them.
+    """
+
+    reference: str
+    compared: str
     max_relative_difference: float
     median_relative_difference: float
     flipped_verdicts: int
+    auroc_change: float
+
+
+class Parity(Strict, frozen=True):
+    """The certificate that the exported model is the trained one, on `records` held-out records.
+
+    `altered` more inputs are altered copies of those. `tolerance` is the relative difference that `verify` allows.
+    `max_flips` is the share of flipped verdicts that the user allowed, None where the limits were the usual ones.
+    """
+
+    tolerance: float
+    records: int
+    altered: int
+    steps: List[ParityStep]
+    max_flips: Optional[float]
 
 
 class ScorePart(Strict, frozen=True):
@@ -129,6 +161,7 @@ class Manifest(Strict, frozen=True):
     created_by: str
     licence: str
     graph: GraphSpec
+    conversion: Conversion
     preprocessing: Preprocessing
     threshold: Threshold
     parts: List[ScorePart]
@@ -210,8 +243,14 @@ def _rules(manifest: Manifest) -> List[Tuple[str, bool]]:
         ("the calibration's scores do not ascend", calibration.scores == sorted(calibration.scores)),
         ("the calibration's counts do not descend", counts == sorted(counts, reverse=True)),
         ("the calibration counts more than its records", all(0 <= count <= calibration.records for count in counts)),
+        ("the batch sizes do not ascend from 1", _ascend_from_one(manifest.conversion.batch_sizes)),
+        ("the parity has no step", len(manifest.parity.steps) >= 1),
         ("the tolerance is not between 0 and 0.1", 0 <= manifest.parity.tolerance <= _MOST_TOLERANCE),
     ]
+
+
+def _ascend_from_one(sizes: List[int]) -> bool:
+    return sizes[:1] == [1] and sizes == sorted(set(sizes))
 
 
 def outline_files(data: bytes) -> Optional[List[str]]:

@@ -38,13 +38,13 @@ def export(
     asked = ExportOptions(name=name or folder.resolve().name, target=target, licence=licence)
     manifest = export_bundle(opened, folder, asked, say=options.say)
     size = sum(entry.size for entry in manifest.files)
-    parity = manifest.parity
+    (parity,) = manifest.parity.steps
     typer.echo(
         f"bundle {folder}: {manifest.detector} ({manifest.preset}) for {manifest.target}, "
         f"opset {manifest.graph.opset}, {size / 1e6:.2f} MB"
     )
     typer.echo(
-        f"parity with Keras on {parity.records:,} held-out lines: largest relative difference "
+        f"parity with Keras on {manifest.parity.records:,} held-out lines: largest relative difference "
         f"{parity.max_relative_difference:.1e}, {parity.flipped_verdicts} verdicts flipped"
     )
     typer.echo("its self-test (golden.jsonl) holds some lines of the log: share it with whom you would share those")

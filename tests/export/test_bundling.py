@@ -77,8 +77,13 @@ def test_parity_is_recorded_with_its_counts(done: Trained) -> None:
     heldout = manifest.training.calibration_records + manifest.training.test_records
     assert manifest.parity.records == heldout == len(done.run.heldout(CALIBRATION_NAME) + done.run.heldout(TEST_NAME))
     assert manifest.parity.tolerance == 1e-5
-    assert 0 <= manifest.parity.median_relative_difference <= manifest.parity.max_relative_difference <= 1e-5
-    assert manifest.parity.flipped_verdicts == 0
+    assert (
+        0
+        <= manifest.parity.steps[0].median_relative_difference
+        <= manifest.parity.steps[0].max_relative_difference
+        <= 1e-5
+    )
+    assert manifest.parity.steps[0].flipped_verdicts == 0
     report = json.loads((done.bundle / "report/parity.json").read_bytes())
     assert report["parity"] == msgspec.to_builtins(manifest.parity)
     assert report["records"] == heldout

@@ -24,16 +24,16 @@ def changed(place: int, value: float) -> np.ndarray:
 
 def test_equal_scores_are_proven_and_counted() -> None:
     parity = prove(compare(REFERENCE, REFERENCE.copy(), THRESHOLD), where="b")
-    assert (parity.records, parity.tolerance, parity.flipped_verdicts) == (5, 1e-5, 0)
-    assert (parity.max_relative_difference, parity.median_relative_difference) == (0.0, 0.0)
+    assert (parity.records, parity.tolerance, parity.steps[0].flipped_verdicts) == (5, 1e-5, 0)
+    assert (parity.steps[0].max_relative_difference, parity.steps[0].median_relative_difference) == (0.0, 0.0)
 
 
 def test_small_differences_pass_and_are_recorded() -> None:
     parity = prove(compare(REFERENCE, changed(3, 900.005), THRESHOLD), where="b")
-    assert parity.max_relative_difference == pytest.approx(0.005 / 900, rel=0.01)
-    assert parity.median_relative_difference == 0.0
+    assert parity.steps[0].max_relative_difference == pytest.approx(0.005 / 900, rel=0.01)
+    assert parity.steps[0].median_relative_difference == 0.0
     small = prove(compare(REFERENCE, changed(0, 1.6e-5), THRESHOLD), where="b")
-    assert small.max_relative_difference == pytest.approx(8e-6), "below the threshold it is relative to that"
+    assert small.steps[0].max_relative_difference == pytest.approx(8e-6), "below the threshold it is relative to that"
 
 
 @pytest.mark.parametrize(("place", "value"), [(0, 4e-5), (1, 0.5001), (3, 899.0), (4, 4.0)])

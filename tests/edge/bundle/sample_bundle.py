@@ -12,9 +12,11 @@ from edge.bundle.integrity import file_entry
 from edge.bundle.manifest import (
     MANIFEST_NAME,
     Calibration,
+    Conversion,
     GraphSpec,
     Manifest,
     Parity,
+    ParityStep,
     TensorSpec,
     Threshold,
     Training,
@@ -39,7 +41,7 @@ FILES = {
 
 def manifest(**changes: Any) -> Manifest:
     sample = Manifest(
-        schema_version=1,
+        schema_version=2,
         name="sample",
         detector="line",
         preset="default",
@@ -48,6 +50,7 @@ def manifest(**changes: Any) -> Manifest:
         created_by="oddline 0.1.0",
         licence="Apache-2.0",
         graph=GRAPH,
+        conversion=Conversion(batch_sizes=[1, 8, 32], folded=[], float32_nodes=[]),
         preprocessing=Preprocessing(
             format=FormatSpec(name="syslog", layout=None, fields=None, header=None, skip_characters=0),
             sessions=None,
@@ -64,9 +67,18 @@ def manifest(**changes: Any) -> Manifest:
         parity=Parity(
             tolerance=1e-05,
             records=5000,
-            max_relative_difference=2e-06,
-            median_relative_difference=1e-07,
-            flipped_verdicts=0,
+            altered=5000,
+            steps=[
+                ParityStep(
+                    reference="Keras, float32",
+                    compared="ONNX Runtime, fp32",
+                    max_relative_difference=2e-06,
+                    median_relative_difference=1e-07,
+                    flipped_verdicts=0,
+                    auroc_change=0.0,
+                )
+            ],
+            max_flips=None,
         ),
         training=Training(
             fingerprint="0" * 64,

@@ -37,7 +37,7 @@ def test_every_part_is_told(small_bundle: Path) -> None:
         "records|1,000, of them 100 distinct",
         "parameter|epochs = 3",
         "parameter|note = none",
-        "compared|5,000 records",
+        "compared on|5,000 held-out records and 5,000 altered copies of such",
         "tolerance|1e-05",
     ):
         assert part in text

@@ -56,7 +56,7 @@ def test_a_bundle_says_what_it_reads(bundle: Path, oddline: Any) -> None:
     spec = manifest.preprocessing.format
     assert (manifest.detector, spec.name) == ("access", "access")
     assert spec.fields == ["method", "path", "query", "protocol", "status", "size"]
-    assert manifest.parity.max_relative_difference <= 1e-5
+    assert manifest.parity.steps[0].max_relative_difference <= 1e-5
     check(oddline("verify", bundle))
 
 

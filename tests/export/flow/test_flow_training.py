@@ -47,7 +47,7 @@ def test_a_run_and_its_bundle_say_what_they_are(flow_default: TrainedFlow) -> No
     assert {"loss", "accuracy"} <= set(spec.history)
     manifest = load_bundle(flow_default.bundle).manifest
     assert manifest.detector == "flow"
-    assert manifest.parity.max_relative_difference <= 1e-5
+    assert manifest.parity.steps[0].max_relative_difference <= 1e-5
     said = flow_default.training.err
     assert "only 240 normal rows to learn from" in said
     assert "Constant: the same in all rows" in said

@@ -68,7 +68,7 @@ def test_the_bundle_verifies_and_keeps_its_signature(oddline: Oddline, trained: 
     manifest = load_bundle(trained / "bundle").manifest
     assert [one.name for one in manifest.graph.inputs] == ["steps"]
     assert sorted(one.name for one in manifest.graph.outputs) == ["score", "step_scores"]
-    assert manifest.parity.flipped_verdicts == 0
+    assert manifest.parity.steps[0].flipped_verdicts == 0
     assert oddline("inspect", trained / "bundle").status == 0
 
 
