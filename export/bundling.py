@@ -29,8 +29,8 @@ from edge.reading import sessions_of
 from edge.runtime.scorer import Scorer
 from edge.runtime.session import DEFAULT_BATCH_ROWS, Session
 from edge.runtime.verifying import content_of, relative_differences, replay
-from export.convert import to_onnx
 from export.golden import odd_examples, pick
+from export.graph.convert import to_onnx
 from export.parity import LARGEST_RELATIVE_DIFFERENCE, LEAST_RECORDS, compare, prove
 from export.run import CALIBRATION_NAME, TEST_NAME, Example, Run
 from export.trained import keras_scorer, load_graph

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from export.plain import embedding
+
 VOCABULARY = 30_000
 LENGTH = 32
 
@@ -19,7 +21,7 @@ def build(vocabulary: int = VOCABULARY, length: int = LENGTH) -> Any:
     from keras import layers
 
     ids = keras.Input((length,), dtype="int32", name="ids")
-    x = layers.Embedding(vocabulary, 256, name="embedding")(ids)
+    x = embedding(vocabulary, 256)(ids)
     x = layers.Conv1D(64, 2, activation="elu")(x)
     x = layers.Conv1D(32, 4, activation="elu")(x)
     x = layers.Conv1D(8, 8, activation="elu")(x)

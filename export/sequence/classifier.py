@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from export.plain import embedding
 from export.sequence.tokenizer import PAD_ID
 
 DROPOUT = 0.2
@@ -32,7 +33,7 @@ def build(shape: Shape) -> Any:
     from keras import layers
 
     ids = keras.Input((shape.length,), dtype="int32", name="ids")
-    x = layers.Embedding(shape.vocabulary, shape.embedding, name="embedding")(ids)
+    x = embedding(shape.vocabulary, shape.embedding)(ids)
     for number, units in enumerate(shape.units):
         x = layers.LSTM(units, return_sequences=True, name=f"lstm_{number}")(x)
         x = layers.Dropout(DROPOUT, name=f"dropout_{number}")(x)

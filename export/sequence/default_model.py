@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from export.plain import embedding, log_sum_exp
 from export.sequence.bags import COUNT_LEVELS, Bags
 from export.sequence.tokenizer import END_ID, PAD_ID
 
@@ -45,7 +46,7 @@ class NextEvent:
         from keras import layers
 
         self._vocabulary = shape.vocabulary
-        self._embedding = layers.Embedding(shape.vocabulary, shape.embedding, name="embedding")
+        self._embedding = embedding(shape.vocabulary, shape.embedding)
         self._lstm = layers.LSTM(shape.units, return_sequences=True, name="lstm")
         self._counts = layers.Dense(shape.counts, activation="relu", name="counts")
         self._logits = layers.Dense(shape.vocabulary, name="logits")
@@ -127,7 +128,7 @@ def _steps(logits: Any, ids: Any) -> Any:
 
     logits, target = logits[:, :-1], ids[:, 1:]
     chosen = tf.gather(logits, target[..., None], batch_dims=2)[..., 0]
-    surprise = (_log_sum_exp(logits) - chosen) * tf.cast(tf.not_equal(target, PAD_ID), tf.float32)
+    surprise = (log_sum_exp(logits) - chosen) * tf.cast(tf.not_equal(target, PAD_ID), tf.float32)
     return tf.pad(surprise, [[0, 0], [1, 0]])
 
 
@@ -142,16 +143,8 @@ def _bag(bags: Bags, ids: Any) -> tuple[Any, Any]:
     level = reached - tf.pad(reached[..., 1:], [[0, 0], [0, 0], [0, 1]])
     flat = tf.reshape(level, [-1, vocabulary * levels])
     joint = tf.matmul(flat, bags.table) + bags.weights
-    likely = _log_sum_exp(joint)
+    likely = log_sum_exp(joint)
     # What each token's count costs, under the prototypes that the row may be of.
     blame = tf.matmul(tf.exp(joint - likely[:, None]), bags.table, transpose_b=True)
     cost = tf.reduce_sum(tf.reshape(flat * blame, [-1, vocabulary, levels]), axis=-1)
     return -likely, tf.matmul(tokens, -cost[..., None])[..., 0]
-
-
-def _log_sum_exp(x: Any) -> Any:
-    """Over the last axis, of finite values; tf.reduce_logsumexp would put IsInf and IsNaN into the graph."""
-    import tensorflow as tf
-
-    top = tf.reduce_max(x, axis=-1, keepdims=True)
-    return tf.squeeze(top, -1) + tf.math.log(tf.reduce_sum(tf.exp(x - top), axis=-1))

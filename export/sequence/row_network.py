@@ -139,7 +139,7 @@ def scores(network: RowNetwork, rows: Any) -> tuple[Any, Any]:
         return 2.0 * half / (1.0 + half), chances * rows[..., 0]
     # Before the first line, the state is zero: what is left of the logit is its bias.
     nothing = tf.sigmoid(network.keras.weights[-1])
-    before = tf.concat([tf.zeros_like(chances[:, :1]) + nothing, chances[:, :-1]], axis=1)
+    before = tf.pad(chances[:, :-1], [[0, 0], [1, 0]], constant_values=nothing[0])
     return chances[:, -1], tf.maximum(chances - before, 0.0) * rows[..., 0]
 
 

@@ -17,6 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from export.plain import embedding
+
 PAD_ID = 0
 UNKNOWN_ID = 1
 CONTINUATION_ID = 2
@@ -69,7 +71,7 @@ def _member(shape: Shape, number: int) -> Any:
         return x
 
     ids = keras.Input((None,), dtype="int32", name="ids")
-    embedded = layers.Embedding(shape.vocabulary, shape.embedding, name="embedding")(ids)
+    embedded = embedding(shape.vocabulary, shape.embedding)(ids)
     both = ops.concatenate([stack(embedded, True, "left"), stack(embedded, False, "right")], axis=-1)
     code = layers.Dense(shape.embedding, activation="relu", name="code")(both)
     logits = layers.Dense(shape.vocabulary, name="logits")(code)

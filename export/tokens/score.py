@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from export.plain import log_sum_exp
 from export.tokens.network import CONTINUATION_ID, PAD_ID
 
 
@@ -42,7 +43,7 @@ def scores(model: Any, ids: Any, weighing: Weighing) -> tuple[Any, Any]:
     logits = model(ids, training=False)
     chosen = tf.gather(logits, ids[..., None], batch_dims=2)[..., 0]
     real = _differs(ids, PAD_ID) * _differs(ids, CONTINUATION_ID)
-    token_scores = (tf.reduce_logsumexp(logits, axis=-1) - chosen) * real
+    token_scores = (log_sum_exp(logits) - chosen) * real
     counted = tf.minimum(token_scores, weighing.most_surprise)
     length = int(ids.shape[-1])
     places = head_weights(length, weighing.head_tokens)

@@ -96,7 +96,7 @@ def test_scores_are_probabilities_whatever_stands_there(learnt: Any, value: floa
 
 
 def test_on_the_device(learnt: Any) -> None:
-    from export.convert import to_onnx
+    from export.graph.convert import to_onnx
     from export.sequence.rows import row_graph
 
     runtime = pytest.importorskip("onnxruntime")

@@ -99,7 +99,7 @@ def test_scores_are_finite_for_any_ids(learnt: Any) -> None:
 
 
 def facts_of(graph: Any) -> tuple[ModelFacts, Any]:
-    from export.convert import to_onnx
+    from export.graph.convert import to_onnx
 
     runtime = pytest.importorskip("onnxruntime")
     data, facts = to_onnx(graph, target="xavier-jp5", name="sequence")

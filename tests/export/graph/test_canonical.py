@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from export.canonical import canonicalise
+from export.graph.canonical import canonicalise
 
 onnx = pytest.importorskip("onnx", reason="the onnx package belongs to the extra `export`")
 helper, numpy_helper = onnx.helper, onnx.numpy_helper

@@ -7,7 +7,8 @@ from typing import Any
 from edge.bundle.caps import BATCH_AXIS, check_caps, find_target
 from edge.bundle.onnx_reader import ModelFacts, read_model_facts
 from edge.errors import CapsError
-from export.canonical import canonicalise
+from export.graph.canonical import canonicalise
+from export.graph.cleanup import clean_up
 
 
 def to_onnx(graph: Any, *, target: str, name: str) -> tuple[bytes, ModelFacts]:
@@ -26,6 +27,7 @@ def to_onnx(graph: Any, *, target: str, name: str) -> tuple[bytes, ModelFacts]:
     model, _ = tf2onnx.convert.from_function(graph, input_signature=graph.input_signature, opset=chosen.opset)
     _drop_unused_domains(model)
     _name_batch_axis(model)
+    clean_up(model)
     canonicalise(model.graph)
     model.ir_version = min(model.ir_version, chosen.max_ir_version)
     model.graph.name = name

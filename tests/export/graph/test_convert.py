@@ -11,7 +11,7 @@ from edge.bundle.caps import TARGETS
 from edge.bundle.onnx_reader import read_model_facts
 from edge.errors import CapsError
 from edge.runtime.session import Session
-from export.convert import to_onnx
+from export.graph.convert import to_onnx
 
 pytestmark = pytest.mark.usefixtures("loaded_tensorflow")
 
