@@ -18,47 +18,60 @@ from edge.bundle.manifest import (
     MANIFEST_NAME,
     MODEL_NAME,
     SCHEMA_VERSION,
-    Conversion,
     Manifest,
     Parity,
     encode_manifest,
 )
-from edge.bundle.onnx_reader import ModelFacts
+from edge.encoders import Encoder
 from edge.errors import ParityError, TooLittleDataError
 from edge.reading import sessions_of
 from edge.runtime.scorer import Scorer
-from edge.runtime.session import DEFAULT_BATCH_ROWS, Session
+from edge.runtime.session import DEFAULT_BATCH_ROWS
 from edge.runtime.verifying import content_of, relative_differences, replay
 from export.golden import odd_examples, pick
-from export.graph.convert import to_onnx
-from export.parity import LARGEST_RELATIVE_DIFFERENCE, LEAST_RECORDS, compare, prove
+from export.modelling import Model, Wanted, check_scores, make_model
+from export.parity.sample import Sample, take_sample
 from export.run import CALIBRATION_NAME, TEST_NAME, Example, Run
-from export.trained import keras_scorer, load_graph
+from export.trained import BATCH_ROWS, in_keras, keras_scorer, load_graph
 
 METRICS_PATH = "report/metrics.json"
 PARITY_PATH = "report/parity.json"
-# What engines are built for: one record, a few of a stream, and three sizes for whole files.
-BATCH_SIZES = (1, 8, 32, 128, 512)
+_PARITY_SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What the user asked for."""
+    """What the user asked for; `max_flips` is the share of verdicts that may flip, None for the precision's own."""
 
     name: str
     target: str = "xavier-jp5"
     licence: str = "unspecified"
+    precision: str = "fp32"
+    max_flips: float | None = None
+    fold: bool = True
+
+
+class Worst(msgspec.Struct, kw_only=True):
+    """An input whose scores are far apart: which one it is, and what the last two of the proof make of it."""
+
+    input: str
+    reference: float
+    compared: float
+    flipped: bool
 
 
 class ParityReport(msgspec.Struct, kw_only=True):
-    """report/parity.json: what was compared with what, and how far they were apart."""
+    """report/parity.json: what was compared with what, and how far they were apart.
+
+    `distinct_records` are those of the held-out records that differ as the model sees them; `anomalies` says what the
+    AUROC tells normal records from; `worst` are the inputs that the last comparison differs on most.
+    """
 
     schema_version: int
-    reference: str
-    exported: str
-    records: int
     distinct_records: int
+    anomalies: str
     parity: Parity
+    worst: list[Worst]
 
 
 def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callable[[str], None]) -> Manifest:
@@ -66,7 +79,8 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
 
     Raises:
         CapsError: the target cannot run the model.
-        ParityError: ONNX Runtime's scores are not those of Keras, or Keras's are not those of the training.
+        ParityError: ONNX Runtime's scores are not those of Keras, or Keras's are not those of the training, or those of
+            a lower precision are too far from float32's.
         TooLittleDataError: the run holds no held-out lines to compare on.
         OutputError: the folder cannot be written, or is there and is no bundle.
     """
@@ -77,29 +91,25 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
     # Entered before the work that takes minutes: what must not be replaced is refused at once.
     with new_bundle_folder(folder) as aside:
         graph = load_graph(run)
-        scorer = keras_scorer(graph, run.spec.preprocessing, run.read)
-        say(f"converting to ONNX for {options.target}")
-        model, facts = to_onnx(graph, target=options.target, name=f"{run.spec.detector}-{run.spec.preset}")
-        session = Session(model, provider="cpu")
-        exporting = Scorer(scorer.encoder, session.run, batch_rows=DEFAULT_BATCH_ROWS)
-        say(f"comparing Keras with ONNX Runtime on {len(contents):,} held-out records")
-        exported = exporting.score(contents)
-        reference = scorer.score(contents)
-        _check_scores(run, held_out, reference)
-        comparison = compare(reference, exported, run.spec.threshold.value)
-        parity = prove(comparison, where=options.name)
-        if len(contents) < LEAST_RECORDS:
-            say(f"only {len(contents):,} held-out records to compare on, {LEAST_RECORDS:,} make a stronger proof")
-        proof = ParityReport(
-            schema_version=1,
-            reference="Keras, float32, CPU",
-            exported="ONNX Runtime, float32, CPU",
-            records=len(contents),
-            distinct_records=len(set(scorer.encoder.keys(contents))),
-            parity=parity,
+        encoder = keras_scorer(graph, run.spec.preprocessing, run.read).encoder
+        sample = take_sample(encoder, contents, [example.kind for example in held_out])
+        if not sample.records:
+            raise TooLittleDataError("no held-out record can be scored", where=str(run.folder), mend="train again")
+        reference = sample.score(in_keras(graph), batch_rows=BATCH_ROWS)
+        _check_run(run, held_out, reference, sample)
+        wanted = Wanted(
+            target=options.target,
+            precision=options.precision,
+            max_flips=options.max_flips,
+            fold=options.fold,
+            name=f"{run.spec.detector}-{run.spec.preset}",
+            where=options.name,
         )
-        golden = _golden(run, exporting, [held_out[place].lines for place in pick(contents, exported)])
-        (aside / MODEL_NAME).write_bytes(model)
+        model = make_model(graph, sample, reference, run.spec.threshold.value, wanted, say)
+        scores = np.full(len(contents), np.nan, np.float32)
+        scores[sample.numbers] = model.scores[: sample.records]
+        golden = _golden(run, encoder, model, [held_out[place].lines for place in pick(contents, scores)])
+        (aside / MODEL_NAME).write_bytes(model.data)
         for name in run.input_files():
             (aside / name).write_bytes(run.read(name))
         (aside / GOLDEN_NAME).write_bytes(encode_golden(golden))
@@ -107,22 +117,17 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
         (aside / METRICS_PATH).write_bytes(
             _pretty({"schema_version": 1, "training": run.spec.training, "threshold": run.spec.threshold})
         )
-        (aside / PARITY_PATH).write_bytes(_pretty(proof))
-        manifest = _manifest(run, options, facts, parity, aside)
+        (aside / PARITY_PATH).write_bytes(_pretty(_report(model, sample)))
+        manifest = _manifest(run, options, model, aside)
         (aside / MANIFEST_NAME).write_bytes(encode_manifest(manifest))
         load_bundle(aside)
     return manifest
 
 
-def _check_scores(run: Run, held_out: list[Example], scores: np.ndarray) -> None:
-    """Make sure that the threshold was set with the scorer that is exported.
-
-    A run keeps weights, not code: another version of oddline may make another score of them.
-    """
-    known = [place for place, example in enumerate(held_out) if example.score is not None]
-    expected = [held_out[place].score or 0.0 for place in known]
-    differences = relative_differences(scores[known], expected, run.spec.threshold.value)
-    if not differences.max(initial=0.0) <= LARGEST_RELATIVE_DIFFERENCE:
+def _check_run(run: Run, held_out: list[Example], reference: np.ndarray, sample: Sample) -> None:
+    """Make sure that the threshold was set with the scorer that is exported."""
+    known = [example.score for example in held_out]
+    if not check_scores(known, reference, sample, run.spec.threshold.value):
         raise ParityError(
             "the model does not score the held-out records as it did when the threshold was set",
             where=str(run.folder),
@@ -130,15 +135,48 @@ def _check_scores(run: Run, held_out: list[Example], scores: np.ndarray) -> None
         )
 
 
-def _golden(run: Run, scorer: Scorer, lines: list[list[str]]) -> list[Golden]:
-    spec = run.spec.preprocessing.format
+def _report(model: Model, sample: Sample) -> ParityReport:
+    compared = model.comparison
+    return ParityReport(
+        schema_version=_PARITY_SCHEMA_VERSION,
+        distinct_records=len(np.unique(sample.places)),
+        anomalies="altered copies of held-out records" if sample.normal.all() else "held-out records with a label",
+        parity=model.parity,
+        worst=[
+            Worst(
+                input=sample.name_of(place),
+                reference=float(compared.reference[place]),
+                compared=float(compared.compared[place]),
+                flipped=bool(compared.flipped[place]),
+            )
+            for place in compared.worst()
+        ],
+    )
+
+
+def _golden(run: Run, encoder: Encoder, model: Model, lines: list[list[str]]) -> list[Golden]:
+    """The golden records: what the model makes of these lines, and of some that no log holds.
+
+    Without those that another backend may judge otherwise: whose scores are as near to the threshold as the tolerance,
+    or which the precision itself moves by more than half of it.
+    """
+    spec, threshold = run.spec.preprocessing.format, run.spec.threshold.value
     lines = [*lines, *odd_examples(spec, run.spec.preprocessing.sessions)]
     sessions = sessions_of(run.spec.preprocessing, run.read)
     contents = [content_of(spec, one, sessions) for one in lines]
-    return replay(scorer, run.spec.threshold.value, lines, contents)
+    golden, exact = (
+        replay(Scorer(encoder, how, batch_rows=DEFAULT_BATCH_ROWS), threshold, lines, contents)
+        for how in (model.run, model.exact)
+    )
+    scores, others = ([np.nan if one.score is None else one.score for one in some] for some in (golden, exact))
+    from_threshold = relative_differences(scores, np.full(len(scores), threshold), threshold)
+    moved = relative_differences(scores, others, threshold)
+    tolerance = model.parity.tolerance
+    steady = np.isnan(from_threshold) | ((from_threshold > tolerance) & (moved <= tolerance / 2))
+    return [one for one, kept in zip(golden, steady, strict=True) if kept]
 
 
-def _manifest(run: Run, options: ExportOptions, facts: ModelFacts, parity: Parity, folder: Path) -> Manifest:
+def _manifest(run: Run, options: ExportOptions, model: Model, folder: Path) -> Manifest:
     spec = run.spec
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     return Manifest(
@@ -147,16 +185,16 @@ def _manifest(run: Run, options: ExportOptions, facts: ModelFacts, parity: Parit
         detector=spec.detector,
         preset=spec.preset,
         target=options.target,
-        precision="fp32",
+        precision=options.precision,
         created_by=f"oddline {__version__}",
         licence=options.licence,
-        graph=facts.graph_spec(),
-        conversion=Conversion(batch_sizes=list(BATCH_SIZES), folded=[], float32_nodes=[]),
+        graph=model.facts.graph_spec(),
+        conversion=model.conversion,
         preprocessing=spec.preprocessing,
         threshold=spec.threshold,
         parts=spec.parts,
         calibration=spec.calibration,
-        parity=parity,
+        parity=model.parity,
         training=spec.training,
         files=[file_entry(path, folder) for path in paths],
         digest="",

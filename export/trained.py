@@ -14,7 +14,7 @@ from edge.runtime.scorer import RunGraph, Scorer
 from export.run import RUN_NAME, Run
 from export.training.detectors import NAMES, load_detector
 
-_BATCH_ROWS = 512
+BATCH_ROWS = 512
 
 
 def load_graph(run: Run) -> Any:
@@ -43,10 +43,12 @@ def load_scorer(run: Run) -> Scorer:
 def keras_scorer(graph: Any, preprocessing: Preprocessing, read: Callable[[str], bytes]) -> Scorer:
     """A graph in memory as something that scores contents; `read` gives the files that the preprocessing needs."""
     broken = TrainingError("the model gives scores that are no finite numbers", mend="train it with another --seed")
-    return Scorer(make_encoder(preprocessing, read), _in_keras(graph), batch_rows=_BATCH_ROWS, broken=broken)
+    return Scorer(make_encoder(preprocessing, read), in_keras(graph), batch_rows=BATCH_ROWS, broken=broken)
 
 
-def _in_keras(graph: Any) -> RunGraph:
+def in_keras(graph: Any) -> RunGraph:
+    """A graph in memory as what a `Scorer` runs."""
+
     def run(outputs: Sequence[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         found = graph(**inputs)
         return [np.asarray(found[name]) for name in outputs]

@@ -11,14 +11,26 @@ from edge.bundle.caps import TARGETS
 from edge.commands import options
 from export.extra import require_extra
 
-PRECISIONS = ("fp32",)
+PRECISIONS = ("fp32", "fp16", "int8")
 
 
 def export(
     run: Path = typer.Argument(..., metavar="RUN", help="Run folder that oddline train wrote.", show_default=False),
     output: Path = typer.Option(..., "--output", "-o", metavar="BUNDLE", help="Bundle to write.", show_default=False),
     target: str = typer.Option("xavier-jp5", "--target", metavar="|".join(TARGETS), help="What it has to run on."),
-    precision: str = typer.Option("fp32", "--precision", metavar="|".join(PRECISIONS), help="Of the weights."),
+    precision: str = typer.Option("fp32", "--precision", metavar="|".join(PRECISIONS), help="Of the model's layers."),
+    max_flips: Optional[float] = typer.Option(
+        None,
+        "--max-flips",
+        min=0.0,
+        max=1.0,
+        metavar="SHARE",
+        help="Share of verdicts that may change with the precision, where the usual limit is too strict.",
+        show_default=False,
+    ),
+    fold: bool = typer.Option(
+        True, "--fold/--no-fold", help="Fold an embedding into the convolution behind it, where that is smaller."
+    ),
     name: Optional[str] = typer.Option(
         None, "--name", help="Name in the manifest; the bundle folder's when not given.", show_default=False
     ),
@@ -35,17 +47,29 @@ def export(
 
     folder = options.folder(output)
     opened = open_run(options.folder(run))
-    asked = ExportOptions(name=name or folder.resolve().name, target=target, licence=licence)
+    asked = ExportOptions(
+        name=name or folder.resolve().name,
+        target=target,
+        licence=licence,
+        precision=precision,
+        max_flips=max_flips,
+        fold=fold,
+    )
     manifest = export_bundle(opened, folder, asked, say=options.say)
     size = sum(entry.size for entry in manifest.files)
-    (parity,) = manifest.parity.steps
     typer.echo(
-        f"bundle {folder}: {manifest.detector} ({manifest.preset}) for {manifest.target}, "
+        f"bundle {folder}: {manifest.detector} ({manifest.preset}) for {manifest.target}, {manifest.precision}, "
         f"opset {manifest.graph.opset}, {size / 1e6:.2f} MB"
     )
+    for folded in manifest.conversion.folded:
+        typer.echo(f"folded: {folded}")
     typer.echo(
-        f"parity with Keras on {manifest.parity.records:,} held-out lines: largest relative difference "
-        f"{parity.max_relative_difference:.1e}, {parity.flipped_verdicts} verdicts flipped"
+        f"parity on {manifest.parity.records:,} held-out records and {manifest.parity.altered:,} altered copies:"
     )
+    for step in manifest.parity.steps:
+        typer.echo(
+            f"  {step.reference} with {step.compared}: largest relative difference {step.max_relative_difference:.1e}, "
+            f"{step.flipped_verdicts} verdicts flipped, AUROC changed by {step.auroc_change:+.5f}"
+        )
     typer.echo("its self-test (golden.jsonl) holds some lines of the log: share it with whom you would share those")
     typer.echo(f"next: oddline verify {folder}")

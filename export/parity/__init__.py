@@ -1,0 +1,1 @@
+"""The proof that an exported model is the trained one: on which records, how far apart, and within which limits."""
