@@ -140,7 +140,7 @@ def _report(model: Model, sample: Sample) -> ParityReport:
     return ParityReport(
         schema_version=_PARITY_SCHEMA_VERSION,
         distinct_records=len(np.unique(sample.places)),
-        anomalies="altered copies of held-out records" if sample.normal.all() else "held-out records with a label",
+        anomalies="held-out records with a label" if sample.labelled else "altered copies of held-out records",
         parity=model.parity,
         worst=[
             Worst(

@@ -193,7 +193,9 @@ def _lowered(
         )
     if not names:
         raise ParityError(
-            f"the model has no layer that {wanted.precision} is for", where=wanted.where, mend="export with fp32"
+            f"the model has no layer that {wanted.precision} is for",
+            where=wanted.where,
+            mend="export with --precision fp32",
         )
     finished, _ = attempt(chosen)
     left = [finished.renamed.get(name, name) for name in names if name not in chosen]

@@ -14,6 +14,7 @@ LEAST_INPUTS = 10_000
 """As many inputs are compared at least; where there are fewer held-out records, altered copies fill up."""
 
 _LEAST_ALTERED = 1_000
+_LEAST_LABELLED = 100  # of each kind: with fewer, one pair moves the area by more than a limit
 _ALTERED_SHARE = 0.3
 
 
@@ -42,6 +43,11 @@ class Sample:
         """How many altered copies there are."""
         return len(next(iter(self.inputs.values()))) - int(self.starts[-1])
 
+    @property
+    def labelled(self) -> bool:
+        """Whether there are enough records with and without a label for a curve between them."""
+        return min(int(self.normal.sum()), int((~self.normal).sum())) >= _LEAST_LABELLED
+
     def rows(self) -> dict[str, np.ndarray]:
         """The inputs of held-out records alone."""
         return {name: values[: self.starts[-1]] for name, values in self.inputs.items()}
@@ -60,13 +66,13 @@ class Sample:
     def odd_and_normal(self) -> tuple[np.ndarray, np.ndarray]:
         """Which of the scores are of anomalies, and which of normal records, bool [records + altered] both.
 
-        Anomalies are the records with a label; where none has one, the altered copies.
+        Anomalies are the records with a label; where there are too few for a curve, the altered copies.
         """
         altered = np.zeros(self.altered, bool)
         normal = np.concatenate([self.normal, altered])
-        if not self.normal.all():
+        if self.labelled:
             return np.concatenate([~self.normal, altered]), normal
-        return np.concatenate([~self.normal, ~altered]), normal
+        return np.concatenate([np.zeros(self.records, bool), ~altered]), normal
 
     def name_of(self, place: int) -> str:
         """How the input at a place of the scores is called in a message."""

@@ -12,6 +12,20 @@ CONVOLUTIONS = ("Conv", "ConvTranspose")
 RECURRENT = ("LSTM",)
 
 
+SCORE = "score"
+
+
+def behind_score(editor: Editor) -> set[str]:
+    """The names of the nodes that the graph's output ``score`` depends on; all, where there is no such output."""
+    wanted = {SCORE} if SCORE in editor.outputs else set(editor.outputs)
+    names = set()
+    for node in reversed(editor.graph.node):
+        if not wanted.isdisjoint(node.output):
+            wanted.update(node.input)
+            names.add(node.name)
+    return names
+
+
 def layers(editor: Editor, kinds: tuple[str, ...]) -> Iterator[Any]:
     """The nodes of these kinds that multiply by constant weights."""
     for node in editor.graph.node:

@@ -10,20 +10,25 @@ import numpy as np
 from edge.bundle.caps import find_target
 from export.graph.editor import Editor
 from export.precision import half, integers
-from export.precision.layers import layers
+from export.precision.layers import behind_score, layers
 
 PRECISIONS = ("fp32", "fp16", "int8")
 CALIBRATION_ROWS = 2048
 
 
 def layer_names(model: Any, *, precision: str, target: str) -> list[str]:
-    """The names of the layers that a precision can be given to, in the order of the graph; nodes must have names."""
+    """The names of the layers that a precision can be given to, in the order of the graph; nodes must have names.
+
+    Those that only say why a record is odd are not among them: no verdict would tell what becomes of them.
+    """
     kinds: tuple[str, ...] = ()
     if precision == "fp16":
         kinds = half.LAYERS
     elif precision == "int8":
         kinds = integers.STATIC_LAYERS if find_target(target).symmetric else integers.DYNAMIC_LAYERS
-    return [node.name for node in layers(Editor(model), kinds)]
+    editor = Editor(model)
+    counting = behind_score(editor)
+    return [node.name for node in layers(editor, kinds) if node.name in counting]
 
 
 def lower(model: Any, *, precision: str, target: str, chosen: Collection[str], rows: Mapping[str, np.ndarray]) -> Any:

@@ -6,7 +6,7 @@ import shutil
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 import pytest
 from workstation import Ended, Trained, run_oddline, train_and_export
@@ -19,6 +19,15 @@ sys.path[:0] = [str(FOLDER / "evaluate"), str(FOLDER.parent / "edge" / "bundle")
 
 # `make test-device` scores this bundle with the device's packages.
 DEVICE_TEST_BUNDLE = FOLDER.parents[1] / ".cache" / "test-bundle"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_certificates() -> Iterator[None]:
+    """Exports are proven on a few hundred inputs, where a test does not ask for all ten thousand."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("export.parity.sample.LEAST_INPUTS", 500)
+        patch.setattr("export.parity.sample._LEAST_ALTERED", 100)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import ParityError
-from export.parity import LARGEST_RELATIVE_DIFFERENCE, compare, prove
+from export.parity.compare import Comparison, compare, prove
+from export.parity.limits import LIMITS, Limits, limits_for, tolerance_of
 
 REFERENCE = np.array([0.0, 0.5, 3.0, 900.0, -4.0], np.float32)
 THRESHOLD = 2.0
+ODD = np.array([False, False, True, True, False])
+FP32 = LIMITS["fp32"]
+
+
+@pytest.fixture(autouse=True)
+def _needs_sklearn(tensorflow: None) -> None:
+    """The packages of the extra `export`."""
 
 
 def changed(place: int, value: float) -> np.ndarray:
@@ -22,47 +30,60 @@ def changed(place: int, value: float) -> np.ndarray:
     return scores
 
 
-def test_equal_scores_are_proven_and_counted() -> None:
-    parity = prove(compare(REFERENCE, REFERENCE.copy(), THRESHOLD), where="b")
-    assert (parity.records, parity.tolerance, parity.steps[0].flipped_verdicts) == (5, 1e-5, 0)
-    assert (parity.steps[0].max_relative_difference, parity.steps[0].median_relative_difference) == (0.0, 0.0)
+def compared(scores: np.ndarray, threshold: float = THRESHOLD, reference: np.ndarray = REFERENCE) -> Comparison:
+    return compare(reference, scores, threshold, ODD, ~ODD)
+
+
+def check(comparison: Comparison, limits: Limits = FP32) -> None:
+    prove(
+        comparison, limits, name_of=lambda place: f"record {place}", what="it differs", where="bundle", mend="mend it"
+    )
+
+
+def test_equal_scores_are_proven_and_recorded() -> None:
+    comparison = compared(REFERENCE.copy())
+    check(comparison)
+    step = comparison.step("Keras", "ONNX")
+    assert (step.reference, step.compared) == ("Keras", "ONNX")
+    assert (step.max_relative_difference, step.median_relative_difference) == (0.0, 0.0)
+    assert (step.flipped_verdicts, step.auroc_change) == (0, 0.0)
 
 
 def test_small_differences_pass_and_are_recorded() -> None:
-    parity = prove(compare(REFERENCE, changed(3, 900.005), THRESHOLD), where="b")
-    assert parity.steps[0].max_relative_difference == pytest.approx(0.005 / 900, rel=0.01)
-    assert parity.steps[0].median_relative_difference == 0.0
-    small = prove(compare(REFERENCE, changed(0, 1.6e-5), THRESHOLD), where="b")
-    assert small.steps[0].max_relative_difference == pytest.approx(8e-6), "below the threshold it is relative to that"
+    comparison = compared(changed(3, 900.005))
+    check(comparison)
+    step = comparison.step("a", "b")
+    assert step.max_relative_difference == pytest.approx(0.005 / 900, rel=0.01)
+    assert step.median_relative_difference == 0.0
+    small = compared(changed(0, 1.6e-5)).step("a", "b")
+    assert small.max_relative_difference == pytest.approx(8e-6), "below the threshold it is relative to that"
 
 
 @pytest.mark.parametrize(("place", "value"), [(0, 4e-5), (1, 0.5001), (3, 899.0), (4, 4.0)])
 def test_a_difference_too_large_names_the_worst_record(place: int, value: float) -> None:
     with pytest.raises(ParityError) as caught:
-        prove(compare(REFERENCE, changed(place, value), THRESHOLD), where="bundle")
+        check(compared(changed(place, value)))
     error = str(caught.value)
-    assert error.startswith("bundle: the exported model differs from the trained one: relative difference ")
-    assert f"(at most 1e-05) on held-out record {place}, " in error
-    assert error.endswith("report this with the versions of tensorflow, tf2onnx and onnxruntime")
+    assert error.startswith("bundle: it differs: a relative difference of ")
+    assert "(at most 1e-05)" in error
+    assert f"worst: record {place} scores {value:.9g} instead of {REFERENCE[place]:.9g}; record " in error
+    assert error.endswith("; mend it")
 
 
-def test_the_worst_of_several_is_named() -> None:
-    exported = changed(1, 0.6)
-    exported[2] = 30.0
-    with pytest.raises(
-        ParityError, match=r"difference 0\.9 \(at most 1e-05\) on held-out record 2, 0 verdicts flipped"
-    ):
-        prove(compare(REFERENCE, exported, THRESHOLD), where="b")
+def test_flipped_verdicts_are_named_before_larger_differences() -> None:
+    scores = changed(1, 0.6)
+    scores[2] = 1.9
+    scores[3] = 10.0
+    with pytest.raises(ParityError, match=r"1 of 5 verdicts flipped \(at most 0.00%\); worst: record 2 scores 1\.9"):
+        check(compared(scores))
 
 
 def test_a_flipped_verdict_fails_however_small_the_difference() -> None:
-    threshold = 3.0
-    exported = changed(2, np.nextafter(np.float32(3.0), np.float32(0.0)))
-    comparison = compare(REFERENCE, exported, threshold)
-    assert comparison.relative.max() < LARGEST_RELATIVE_DIFFERENCE
+    comparison = compared(changed(2, np.nextafter(np.float32(3.0), np.float32(0.0))), 3.0)
+    assert comparison.relative.max() < 1e-6
     assert comparison.flipped.tolist() == [False, False, True, False, False]
-    with pytest.raises(ParityError, match="1 verdicts flipped"):
-        prove(comparison, where="b")
+    with pytest.raises(ParityError, match="1 of 5 verdicts flipped"):
+        check(comparison)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -70,21 +91,54 @@ def test_a_flipped_verdict_fails_however_small_the_difference() -> None:
 def test_scores_that_are_no_numbers_prove_nothing(value: float, sides: str) -> None:
     reference = REFERENCE if sides == "exported" else changed(2, value)
     exported = REFERENCE if sides == "reference" else changed(2, value)
-    with pytest.raises(ParityError, match=r"difference inf .* on held-out record 2"):
-        prove(compare(reference, exported, THRESHOLD), where="b")
+    for limits in LIMITS.values():
+        with pytest.raises(ParityError, match="a score is no finite number.*worst: record 2"):
+            check(compared(exported, reference=reference), limits)
 
 
-def test_another_tolerance() -> None:
-    comparison = compare(REFERENCE, changed(1, 0.52), THRESHOLD)
-    assert prove(comparison, where="b", tolerance=0.02).tolerance == 0.02
-    with pytest.raises(ParityError, match=r"at most 0\.005"):
-        prove(comparison, where="b", tolerance=0.005)
+def test_the_change_of_the_auroc_has_its_limit() -> None:
+    scores = changed(2, -5.0)
+    comparison = compared(scores, threshold=1000.0)
+    assert comparison.auroc_change == pytest.approx(-0.5)
+    assert comparison.broken(LIMITS["int8"]) == ["the AUROC changed by -0.5000 (at most 0.002)"]
+    assert comparison.broken(LIMITS["fp16"]) == []
+
+
+@pytest.mark.parametrize(("precision", "share"), [("fp32", 0.0), ("fp16", 0.0005), ("int8", 0.002)])
+def test_each_precision_has_its_share_of_flips(precision: str, share: float) -> None:
+    count = 10_000
+    reference = np.zeros(count, np.float32)
+    reference[::2] = 1.0
+    odd = reference > 0.5
+    for flips in (int(share * count), int(share * count) + 1):
+        scores = reference.copy()
+        scores[1 : 1 + 2 * flips : 2] = 0.500001
+        comparison = compare(reference, scores, 0.5, odd, ~odd)
+        assert int(comparison.flipped.sum()) == flips
+        broken = [what for what in comparison.broken(limits_for(precision, None)) if "flipped" in what]
+        assert bool(broken) == (flips > share * count)
+        assert not [what for what in comparison.broken(limits_for(precision, 0.5)) if "flipped" in what]
+
+
+def test_the_limit_can_be_raised_and_not_lowered() -> None:
+    assert limits_for("int8", 0.01).flips == 0.01
+    assert limits_for("int8", 0.0001).flips == 0.002
+    assert limits_for("int8", 0.01).auroc == 0.002
+    assert limits_for("fp32", 0.01).relative == 1e-5
+
+
+def test_the_tolerance_of_a_device_follows_what_the_precision_does() -> None:
+    assert tolerance_of("fp32", 3e-7) == 1e-5
+    assert tolerance_of("fp16", 1e-5) == 1e-3
+    assert tolerance_of("fp16", 2e-3) == pytest.approx(4e-3)
+    assert tolerance_of("int8", 0.4) == 0.1, "no more than a manifest may state"
 
 
 @given(st.lists(st.tuples(*[st.floats(-1e4, 1e4, width=32)] * 2), min_size=1, max_size=30), st.floats(-10, 10))
 def test_it_does_not_matter_which_is_the_reference(pairs: List[tuple[float, float]], threshold: float) -> None:
     one, other = (np.array(column, np.float32) for column in zip(*pairs))
-    there, back = compare(one, other, threshold), compare(other, one, threshold)
+    none = np.zeros(len(one), bool)
+    there, back = compare(one, other, threshold, none, none), compare(other, one, threshold, none, none)
     assert there.relative.tolist() == back.relative.tolist()
     assert there.flipped.tolist() == back.flipped.tolist()
     assert (there.relative <= 2).all()
