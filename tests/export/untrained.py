@@ -1,4 +1,4 @@
-"""The graph of every detector and preset, with weights that nobody trained: its operators are those of a trained one."""
+"""The graph of every detector and preset, with untrained weights: its operators are those of a trained one."""
 
 from __future__ import annotations
 

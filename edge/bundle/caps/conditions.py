@@ -17,7 +17,7 @@ class _Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     mend: str
 
     def broken(self, node: Node) -> Optional[str]:
-        """What of the node breaks it, to be read behind the node's name; None where nothing does."""
+        """What breaks it, to be read behind "the node"; None where nothing does."""
         raise NotImplementedError
 
 

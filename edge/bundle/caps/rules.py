@@ -82,7 +82,7 @@ def _node(node: Node, target: Target, lists: Sequence[OperatorList]) -> Iterator
             yield Finding(f"{node.label} uses {node.operator}, which {target.name} does not allow", mend)
             return
     yield from _types(node, target)
-    for operators in lists:
+    for operators in () if node.domain else lists:
         rule = operators.operators.get(node.operator)
         if rule is None or not rule.supported:
             yield Finding(
@@ -129,7 +129,9 @@ def _listed(node: Node, target: Target, operators: OperatorList, rule: OperatorR
         broken = condition.broken(node)
         if broken is not None:
             yield Finding(
-                f"{node.label} ({node.operator}) {broken} for {operators.runtime} of {target.name}", condition.mend
+                f"{node.label} uses {node.operator} in a way that {operators.runtime} of {target.name} does not take: "
+                f"it {broken}",
+                condition.mend,
             )
 
 

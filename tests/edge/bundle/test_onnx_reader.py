@@ -244,6 +244,16 @@ def test_time_is_linear_in_many_subgraphs_with_many_names() -> None:
     assert seconds(lambda: read_model_facts(large)) < 40 * once, "8 times the size; 64 would be quadratic"
 
 
+def test_time_is_linear_in_numbers_that_are_packed() -> None:
+    def packed(count: int) -> bytes:
+        return w.model(w.scoring_graph(initializers=[w.tensor("c", w.INT64, [count], int64s=[-1, 300] * (count // 2))]))
+
+    small, large = packed(20_000), packed(400_000)
+    read_model_facts(small)
+    assert seconds(lambda: read_model_facts(large)) < 3.0, "a million numbers, read one by one, take longer"
+    assert read_model_facts(large).nodes
+
+
 @given(st.binary(max_size=400))
 @settings(max_examples=500)
 def test_arbitrary_bytes_raise_nothing_else(data: bytes) -> None:
