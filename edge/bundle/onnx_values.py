@@ -23,6 +23,9 @@ DTYPES = (
 # fmt: on
 """TensorProto.DataType's names by number, as numpy has them."""
 
+MAX_AXES = 64
+"""How many axes a tensor may have; numpy stops there too, and runtimes long before."""
+
 _INT64 = DTYPES.index("int64")
 _INTEGER_VALUES = (5, 7, 9)
 # AttributeProto.AttributeType, and the field that holds a value of it.
@@ -100,6 +103,8 @@ def read_constant(message: Message) -> Constant:
     """
     tensor = message.pick(1, 2, 7, 9)
     shape = tuple(int(axis) for field in tensor.all(1) for axis in field.integers())
+    if len(shape) > MAX_AXES:
+        raise WireError(f"the tensor at byte {message.start} has {len(shape)} axes")
     number = tensor.integer(2)
     low, high = _range(tensor.all(7), tensor.all(9)) if number == _INT64 else (None, None)
     return Constant(dtype_name(number), shape, _is_zero(message), low, high)

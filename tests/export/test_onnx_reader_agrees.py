@@ -3,113 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Iterator, Set, Tuple
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx_facts import assert_agrees
 
 from edge.bundle.caps import TARGETS, check_caps, findings
-from edge.bundle.manifest import TensorSpec
-from edge.bundle.onnx_reader import ModelFacts, read_model_facts
-from edge.bundle.onnx_values import Constant
+from edge.bundle.onnx_reader import read_model_facts
 from edge.errors import CapsError, IntegrityError
 
 onnx = pytest.importorskip("onnx", reason="the onnx package belongs to the extra `export`")
 helper, numpy_helper, TensorProto = onnx.helper, onnx.numpy_helper, onnx.TensorProto
 DecodeError = pytest.importorskip("google.protobuf.message").DecodeError
-
-
-def nodes_of(graph: Any) -> Iterator[Any]:
-    for node in graph.node:
-        yield node
-        for attribute in node.attribute:
-            for inner in [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]:
-                yield from nodes_of(inner)
-
-
-def tensors_of(holder: Any) -> Iterator[Any]:
-    """Every TensorProto below a message, found through protobuf's own reflection."""
-    for field, content in holder.ListFields():
-        if field.message_type is None:
-            continue
-        for message in [content] if hasattr(content, "ListFields") else content:
-            if isinstance(message, TensorProto):
-                yield message
-            yield from tensors_of(message)
-
-
-def spec(value: Any) -> TensorSpec:
-    tensor = value.type.tensor_type
-    dtype = (
-        "float32" if tensor.elem_type == TensorProto.FLOAT else helper.tensor_dtype_to_np_dtype(tensor.elem_type).name
-    )
-    shape = [axis.dim_value if axis.HasField("dim_value") else axis.dim_param for axis in tensor.shape.dim]
-    return TensorSpec(name=value.name, dtype=dtype, shape=shape if tensor.HasField("shape") else ["..."])
-
-
-def constant_facts(tensor: Any) -> Constant:
-    name = spec(helper.make_tensor_value_info("", tensor.data_type, [])).dtype
-    zero, low, high = False, None, None
-    if tensor.data_location != TensorProto.EXTERNAL:
-        values = numpy_helper.to_array(tensor)
-        stored = tensor.HasField("raw_data") or len(tensor.int32_data) or len(tensor.int64_data)
-        zero = bool(stored) and not np.any(np.frombuffer(values.tobytes(), np.uint8))
-        if name == "int64" and values.size:
-            low, high = int(values.min()), int(values.max())
-    return Constant(name, tuple(tensor.dims), zero, low, high)
-
-
-def attribute_facts(attribute: Any) -> Any:
-    kinds = onnx.AttributeProto
-    value = None if attribute.type == kinds.UNDEFINED else helper.get_attribute_value(attribute)
-    if attribute.type == kinds.TENSOR:
-        return constant_facts(value)
-    if attribute.type == kinds.STRING:
-        return value.decode("utf-8", "replace")
-    if attribute.type == kinds.STRINGS:
-        return tuple(one.decode("utf-8", "replace") for one in value)
-    if attribute.type in (kinds.INTS, kinds.FLOATS):
-        return tuple(value)
-    return value if attribute.type in (kinds.INT, kinds.FLOAT) else None
-
-
-def assert_nodes_agree(facts: ModelFacts, model: Any) -> None:
-    """Names, attributes and constants of every node, in the order in which both come to it."""
-    expected = [node for holder in [model.graph, *model.functions] for node in nodes_of(holder)]
-    assert len(facts.nodes) == len(expected)
-    constants = {tensor.name: constant_facts(tensor) for tensor in model.graph.initializer}
-    for found, node in zip(facts.nodes, expected):
-        assert (found.operator, [value.name for value in found.inputs]) == (node.op_type, list(node.input))
-        assert [value.name for value in found.outputs] == list(node.output)
-        assert found.attributes == {one.name: attribute_facts(one) for one in node.attribute}
-    made_in_graph = {name for node in expected for name in node.output}
-    for node in facts.nodes:
-        for value in node.inputs:
-            if value.name in constants and value.name not in made_in_graph:
-                assert value.constant == constants[value.name]
-
-
-def assert_agrees(model: Any) -> ModelFacts:
-    facts = read_model_facts(model.SerializeToString())
-    assert facts.ir_version == model.ir_version
-    imports = [*model.opset_import, *(entry for function in model.functions for entry in function.opset_import)]
-    assert set(facts.opsets) == {"" if entry.domain == "ai.onnx" else entry.domain for entry in imports}
-    for domain, version in facts.opsets.items():
-        assert version == max(entry.version for entry in imports if entry.domain == domain)
-    operators: Set[Tuple[str, str]] = set()
-    for holder in [model.graph, *model.functions]:
-        operators |= {("" if node.domain == "ai.onnx" else node.domain, node.op_type) for node in nodes_of(holder)}
-    assert facts.operators == operators
-    assert_nodes_agree(facts, model)
-    assert facts.functions == {(function.domain, function.name) for function in model.functions}
-    external = [t for t in tensors_of(model) if t.external_data or t.data_location == TensorProto.EXTERNAL]
-    assert sorted(facts.external_tensors) == sorted(tensor.name for tensor in external)
-    constants = {tensor.name for tensor in model.graph.initializer}
-    assert facts.inputs == tuple(spec(value) for value in model.graph.input if value.name not in constants)
-    assert facts.outputs == tuple(spec(value) for value in model.graph.output)
-    return facts
 
 
 def made(nodes: list, *, opset: int = 16, ir: int = 8, inputs: Any = None, outputs: Any = None, **more: Any) -> Any:
@@ -322,92 +230,6 @@ def test_models_of_all_kinds(chain: list, opset: int, ir: int, shape: list, name
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir, doc_string=name)
     assert_agrees(model)
-
-
-def arrays() -> st.SearchStrategy[Any]:
-    """Tensors of every type that numpy has too, as raw data or as a list of numbers."""
-    types = [np.float32, np.uint8, np.int8, np.int32, np.int64, np.bool_, np.float16, np.float64, np.uint64]
-    shapes = st.lists(st.integers(0, 3), max_size=3)
-    bits = st.integers(0, 2**64 - 1)
-
-    def array(dtype: Any, shape: list, seed: int, raw: bool) -> Any:
-        wide = np.random.default_rng(seed).integers(0, 2**64, shape, np.uint64) * np.uint64(seed % 3 > 0)
-        values = np.asarray(wide.astype(np.int64) if dtype == np.int64 else wide % np.uint64(200)).astype(dtype)
-        if raw:
-            return numpy_helper.from_array(values, "c")
-        return helper.make_tensor(
-            "c", helper.np_dtype_to_tensor_dtype(values.dtype), shape, values.reshape(-1).tolist()
-        )
-
-    return st.builds(array, st.sampled_from(types), shapes, bits, st.booleans())
-
-
-attribute_values = st.one_of(
-    st.integers(-(2**63), 2**63 - 1),
-    st.floats(width=32, allow_nan=False),
-    st.text(max_size=8),
-    st.binary(max_size=8),
-    st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=5),
-    st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=5),
-    st.lists(st.text(max_size=8), min_size=1, max_size=5),
-    arrays(),
-)
-
-
-@given(st.lists(st.dictionaries(st.text(max_size=6), attribute_values, max_size=4), max_size=5), arrays(), st.data())
-@settings(max_examples=150, deadline=None)
-def test_attributes_and_constants_of_all_kinds(attributes: list, tensor: Any, data: st.DataObject) -> None:
-    nodes = []
-    names = ["c", "x", ""]
-    for number, given_here in enumerate(attributes):
-        inputs = data.draw(st.lists(st.sampled_from(names), max_size=4))
-        operator = data.draw(st.sampled_from(["Add", "Cast", "Constant", "LSTM", "TopK", "Made", "QuantizeLinear"]))
-        node = helper.make_node(operator, inputs, [f"v{number}", f"w{number}"])
-        node.attribute.extend(helper.make_attribute(name, value) for name, value in given_here.items())
-        nodes.append(node)
-        names += [f"v{number}", f"w{number}"]
-    values = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        nodes, "g", [values("x", TensorProto.FLOAT, ["batch"])], [values("x", TensorProto.FLOAT, ["batch"])]
-    )
-    graph.initializer.append(tensor)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 16)])
-    facts = assert_agrees(model)
-    for target in TARGETS.values():
-        list(findings(facts, target))
-
-
-@pytest.mark.parametrize(
-    ("node", "rule"),
-    [
-        (helper.make_node("LSTM", ["x", "w", "r"], ["score"], "odd", hidden_size=4, layout=1), "layout"),
-        (helper.make_node("Pad", ["x", "ends"], ["score"], "odd", mode="wrap"), "mode"),
-        (helper.make_node("Slice", ["x", "ends", "ends", "axes"], ["score"], "odd"), "narrows to int32"),
-        (helper.make_node("Cast", ["x"], ["score"], "odd", to=TensorProto.DOUBLE), "float64"),
-        (helper.make_node("Unique", ["x"], ["score"], "odd"), "does not have"),
-        (helper.make_node("ReduceMax", ["ends"], ["score"], "odd"), "int64"),
-    ],
-    ids=["LSTM", "Pad", "Slice", "Cast", "Unique", "ReduceMax"],
-)
-def test_rules_on_models_as_onnx_writes_them(node: Any, rule: str) -> None:
-    values = helper.make_tensor_value_info
-    constants = {
-        "ends": np.array([1, 2**63 - 1 if rule == "narrows to int32" else 2], np.int64),
-        "axes": np.array([0, 1], np.int64),
-        "w": np.zeros((1, 16, 4), np.float32),
-        "r": np.zeros((1, 16, 4), np.float32),
-    }
-    graph = helper.make_graph(
-        [node],
-        "g",
-        [values("x", TensorProto.FLOAT, ["batch", 4])],
-        [values("score", TensorProto.FLOAT, ["batch"])],
-        [numpy_helper.from_array(array, name) for name, array in constants.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 16)], ir_version=8)
-    with pytest.raises(CapsError, match=rule) as caught:
-        check_caps(read_model_facts(model.SerializeToString()), TARGETS["xavier-jp5"])
-    assert caught.value.what.startswith("node 'odd'")
 
 
 @given(st.data())

@@ -9,7 +9,7 @@ import pytest
 
 from edge.bundle.onnx_reader import read_model_facts
 from edge.bundle.onnx_types import output_types
-from edge.bundle.onnx_values import Constant, Node, Value
+from edge.bundle.onnx_values import MAX_AXES, Constant, Node, Value
 from edge.errors import IntegrityError
 
 
@@ -34,6 +34,12 @@ def test_constants() -> None:
 def test_a_tensor_that_is_cut_short() -> None:
     with pytest.raises(IntegrityError, match="cut short"):
         constant(w.tensor("c", w.INT64, [1], raw=b"\0" * 7))
+
+
+def test_the_axes_of_a_tensor_are_bounded() -> None:
+    assert constant(w.tensor("c", w.INT8, [1] * MAX_AXES)).size == 1
+    with pytest.raises(IntegrityError, match=f"has {MAX_AXES + 1} axes"):
+        constant(w.tensor("c", w.INT8, [1] * (MAX_AXES + 1)))
 
 
 def test_attributes() -> None:
