@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any, Iterator, List, Set, Tuple, get_args, get_origin, get_type_hints
 
@@ -14,6 +15,8 @@ import typer
 
 from edge import cli
 from edge.bundle.caps import TARGETS, Target
+from edge.bundle.caps.conditions import Condition
+from edge.bundle.caps.targets import SIGNATURE_TYPES
 from edge.bundle.golden import Golden
 from edge.bundle.manifest import Manifest
 from edge.dictionary.spec import LONGEST_WORD, MAX_DICTIONARY_BYTES, MOST_TEMPLATES, MOST_WORDS, Dictionary
@@ -135,11 +138,9 @@ def test_each_field_of_the_parity_report_is_documented_and_no_other() -> None:
 
 
 def test_the_table_of_targets_is_that_of_the_code() -> None:
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in section("bundle.md", "Targets").splitlines()
-        if line.startswith("|")
-    ]
+    # The section's first table; others, behind it, say more of single rules.
+    lines = takewhile(lambda line: line, dropwhile(lambda line: line[:1] != "|", target_lines()))
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     names = [re.findall(r"`([^`]+)`", cell)[0] for cell in rows[0][1:]]
     assert names == list(TARGETS)
     assert rows[0][1] == "`xavier-jp5` (default)"
@@ -150,23 +151,47 @@ def test_the_table_of_targets_is_that_of_the_code() -> None:
         assert told == expected_column(target)
 
 
+def target_lines() -> List[str]:
+    return section("bundle.md", "Targets").splitlines()
+
+
 def expected_column(target: Target) -> Any:
     def refusal(*operators: str) -> str:
         return "refused" if set(operators) <= set(target.refused) else "allowed"
 
-    integer = ("DynamicQuantizeLinear", "MatMulInteger", "ConvInteger", "QLinear*")
     contrib = ", ".join(name for _, name in sorted(target.contrib))
+    links = " and ".join(f"[`{name}.json`](../edge/bundle/data/{name}.json)" for name in target.lists)
+    first = next(iter(TARGETS.values()))
+    more = sorted(target.types - first.types)
+    needs = " (18 and 19 need TensorRT 10, JetPack 6.1)" if target.max_opset == 19 else ""
     return {
         "opset that export writes": str(target.opset),
-        "highest opset": str(target.max_opset),
+        "highest opset": f"{target.max_opset}{needs}",
         "highest IR version": str(target.max_ir_version),
-        "input types": "any" if target.input_types is None else ", ".join(sorted(target.input_types)),
-        ", ".join(integer): refusal(*integer),
+        "inputs and outputs": ", ".join(sorted(SIGNATURE_TYPES)),
+        "computed with in between": (
+            ", ".join(sorted(target.types)) if target is first else " and ".join(["the same", *more])
+        ),
+        "int64 constants that nodes use": "within int32" if target.narrowed else "any",
+        "operators of the standard domain": (
+            f"those of {'both ' * (len(target.lists) > 1)}{links}" if links else "all but those below"
+        ),
         "Loop, Scan, If": refusal("Loop", "Scan", "If"),
         "LayerNormalization": refusal("LayerNormalization"),
+        "DynamicQuantizeLinear, MatMulInteger": refusal("DynamicQuantizeLinear", "MatMulInteger"),
+        "ConvInteger, QLinear*": refusal("ConvInteger", "QLinear*"),
+        "QuantizeLinear, DequantizeLinear": (
+            "refused" if "QuantizeLinear" in target.refused else "int8, zero point the constant 0"
+        ),
         "operators of other domains": f"com.microsoft: {contrib}" if contrib else "none",
-        "zero point of QuantizeLinear, DequantizeLinear": "the constant 0" if target.symmetric else "any",
     }
+
+
+def test_each_kind_of_condition_is_documented_and_no_other() -> None:
+    kinds = {kind.__struct_config__.tag for kind in Condition.__args__}  # type: ignore[attr-defined]
+    lines = dropwhile(lambda line: not line.startswith("| condition |"), target_lines())
+    cells = [line.split("|")[1] for line in takewhile(lambda line: line, lines)][2:]
+    assert {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)} == kinds
 
 
 def test_each_refused_operator_stands_in_the_table() -> None:

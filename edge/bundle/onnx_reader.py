@@ -5,8 +5,10 @@ The messages and field numbers are those of `onnx.proto` (ONNX 1.23, https://git
     ModelProto      1 ir_version, 7 graph, 8 opset_import, 20 training_info, 25 functions
     GraphProto      1 node, 5 initializer, 11 input, 12 output, 15 sparse_initializer
     NodeProto       1 input, 2 output, 3 name, 4 op_type, 5 attribute, 7 domain
-    AttributeProto  1 name, 5 t, 6 g, 10 tensors, 11 graphs, 22 sparse_tensor, 23 sparse_tensors
-    TensorProto     5 int32_data, 7 int64_data, 8 name, 9 raw_data, 13 external_data, 14 data_location
+    AttributeProto  1 name, 2 f, 3 i, 4 s, 5 t, 6 g, 7 floats, 8 ints, 9 strings, 10 tensors, 11 graphs, 20 type,
+                    22 sparse_tensor, 23 sparse_tensors
+    TensorProto     1 dims, 2 data_type, 5 int32_data, 7 int64_data, 8 name, 9 raw_data, 13 external_data,
+                    14 data_location
     FunctionProto   1 name, 7 node, 9 opset_import, 10 domain, 11 attribute_proto
     ValueInfoProto  1 name, 2 type
     TypeProto       1 tensor_type {1 elem_type, 2 shape {1 dim {1 dim_value, 2 dim_param}}}, 4 sequence_type, ...
@@ -17,12 +19,14 @@ what training would run. The time is linear in the size of the model, and nestin
 
 from __future__ import annotations
 
-from collections import ChainMap
+from collections import ChainMap, Counter
 from dataclasses import dataclass
 from typing import ChainMap as Scope
 from typing import Dict, FrozenSet, List, Optional, Tuple, Union
 
 from edge.bundle.manifest import MODEL_NAME, GraphSpec, TensorSpec
+from edge.bundle.onnx_types import output_types
+from edge.bundle.onnx_values import Constant, Node, Value, constant_of, dtype_name, read_attributes, read_constant
 from edge.bundle.wire import Message, WireError
 from edge.errors import IntegrityError
 
@@ -36,15 +40,6 @@ Operator = Tuple[str, str]
 """Domain (the standard one is "") and operator type."""
 
 _EXTERNAL = 1
-_INTEGER_VALUES = (5, 7, 9)
-# fmt: off
-_DTYPES = (
-    "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16",
-    "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16", "float8e4m3fn", "float8e4m3fnuz",
-    "float8e5m2", "float8e5m2fnuz", "uint4", "int4", "float4e2m1", "float8e8m0", "uint2", "int2", "float6e2m3",
-    "float6e3m2",
-)
-# fmt: on
 _CONTAINERS = {4: "sequence", 5: "map", 7: "opaque", 8: "sparse_tensor", 9: "optional"}
 
 
@@ -52,28 +47,29 @@ _CONTAINERS = {4: "sequence", 5: "map", 7: "opaque", 8: "sparse_tensor", 9: "opt
 class ModelFacts:
     """A model's versions, operators and signature.
 
-    `first_node` maps each operator to the first node that uses it, in words ("node 'lstm_1'"), and `node_counts` to how
-    many do.
+    `nodes` are all of them: a graph's in their order, each before those of the subgraphs that it holds, then those of
+    training and of functions. `node_counts` maps each operator to how many nodes use it.
     `inputs` leave out initializers that older models list among the inputs. A `TensorSpec` holds numpy's name of the
     dtype (or what the value is instead of a tensor: "sequence"), and a shape in which a string is a dynamic axis: its
     name, "" when it has none, or a single `UNKNOWN_RANK`.
-    `external_tensors` names the tensors whose values are in another file; `asymmetric_nodes` the QuantizeLinear and
-    DequantizeLinear nodes whose zero point is anything else than the constant 0.
+    `external_tensors` names the tensors whose values are in another file.
     """
 
     ir_version: int
     opsets: Dict[str, int]
-    first_node: Dict[Operator, str]
-    node_counts: Dict[Operator, int]
+    nodes: Tuple[Node, ...]
     functions: FrozenSet[Operator]
     external_tensors: Tuple[str, ...]
-    asymmetric_nodes: Tuple[str, ...]
     inputs: Tuple[TensorSpec, ...]
     outputs: Tuple[TensorSpec, ...]
 
     @property
+    def node_counts(self) -> Dict[Operator, int]:
+        return dict(Counter((node.domain, node.operator) for node in self.nodes))
+
+    @property
     def operators(self) -> FrozenSet[Operator]:
-        return frozenset(self.first_node)
+        return frozenset(self.node_counts)
 
     @property
     def external_data(self) -> bool:
@@ -133,11 +129,9 @@ def _read_model(message: Message) -> ModelFacts:
     return ModelFacts(
         ir_version=model.integer(1),
         opsets=opsets,
-        first_node=walk.first_node,
-        node_counts=walk.node_counts,
+        nodes=tuple(walk.found),
         functions=frozenset(functions),
         external_tensors=tuple(walk.external_tensors),
-        asymmetric_nodes=tuple(walk.asymmetric_nodes),
         inputs=tuple(spec for spec in inputs if spec.name not in initializers),
         outputs=tuple(_value(value) for value in signature.messages(12)),
     )
@@ -146,49 +140,50 @@ def _read_model(message: Message) -> ModelFacts:
 class _Walk:
     """Goes through every node and every tensor, and gathers what `ModelFacts` says of them.
 
-    `scope` says of each name that a node can see, its own graph's and those of the graphs around it, whether it is a
-    constant of nothing but zeros.
+    `scope` holds what is known of each name that a node can see, its own graph's and those of the graphs around it.
     """
 
     def __init__(self) -> None:
-        self.first_node: Dict[Operator, str] = {}
-        self.node_counts: Dict[Operator, int] = {}
+        self.found: List[Node] = []
         self.external_tensors: List[str] = []
-        self.asymmetric_nodes: List[str] = []
 
-    def graph(self, message: Message, depth: int, scope: Scope[str, bool]) -> None:
+    def graph(self, message: Message, depth: int, scope: Scope[str, Value]) -> None:
         if depth > MAX_DEPTH:
             raise WireError(f"subgraphs nest deeper than {MAX_DEPTH}")
-        graph = message.pick(1, 5, 15)
+        graph = message.pick(1, 5, 11, 15)
         scope = scope.new_child()
+        for value in graph.messages(11):
+            picked = value.pick(1, 2)
+            scope[picked.text(1)] = Value(picked.text(1), _element_type(picked.message(2)))
         for tensor in graph.messages(5):
-            self.tensor(tensor)
-            scope[tensor.pick(8).text(8)] = _is_zero(tensor)
+            name = self.tensor(tensor)
+            constant = read_constant(tensor)
+            scope[name] = Value(name, constant.dtype, constant)
         for sparse in graph.messages(15):
             self.sparse_tensor(sparse)
         self.nodes(graph.messages(1), depth, scope)
 
-    def nodes(self, messages: List[Message], depth: int, scope: Scope[str, bool]) -> None:
-        """Nodes in their order, which ONNX requires to be one in which a constant stands before its use."""
+    def nodes(self, messages: List[Message], depth: int, scope: Scope[str, Value]) -> None:
+        """Nodes in their order, which ONNX requires to be one in which a value is made before it is used."""
         for message in messages:
             node = message.pick(1, 2, 3, 4, 5, 7)
-            inputs, outputs = node.texts(1), node.texts(2)
-            operator = _domain(node.text(7)), node.text(4)
-            if not operator[1]:
+            domain, operator = _domain(node.text(7)), node.text(4)
+            if not operator:
                 raise WireError(f"the node at byte {message.start} names no operator")
-            label = f"node '{node.text(3)}'" if node.text(3) else f"the node that makes '{''.join(outputs[:1])}'"
-            self.first_node.setdefault(operator, label)
-            self.node_counts[operator] = self.node_counts.get(operator, 0) + 1
+            names = node.texts(2)
+            label = f"node '{node.text(3)}'" if node.text(3) else f"the node that makes '{''.join(names[:1])}'"
+            inputs = tuple(scope.get(name) or Value(name) for name in node.texts(1))
+            attributes = read_attributes(node.messages(5))
+            types = output_types(domain, operator, inputs, attributes, len(names))
+            made: Optional[Constant] = None
+            if (domain, operator) == ("", "Constant"):
+                made = constant_of(attributes)
+            outputs = tuple(Value(name, dtype, made) for name, dtype in zip(names, types))
+            self.found.append(Node(domain, operator, label, inputs, outputs, attributes))
             self.attributes(node.messages(5), depth, scope)
-            scope.update(dict.fromkeys(outputs, False))
-            if operator == ("", "Constant") and outputs:
-                scope[outputs[0]] = _constant_is_zero(node.messages(5))
-            if operator[1] in ("QuantizeLinear", "DequantizeLinear"):
-                zero_point = inputs[2] if len(inputs) > 2 else ""
-                if zero_point and not scope.get(zero_point, False):
-                    self.asymmetric_nodes.append(label)
+            scope.update({value.name: value for value in outputs if value.name})
 
-    def attributes(self, messages: List[Message], depth: int, scope: Scope[str, bool]) -> None:
+    def attributes(self, messages: List[Message], depth: int, scope: Scope[str, Value]) -> None:
         for message in messages:
             attribute = message.pick(5, 6, 10, 11, 22, 23)
             for tensor in attribute.messages(5) + attribute.messages(10):
@@ -198,10 +193,12 @@ class _Walk:
             for graph in attribute.messages(6) + attribute.messages(11):
                 self.graph(graph, depth + 1, scope)
 
-    def tensor(self, message: Message) -> None:
+    def tensor(self, message: Message) -> str:
+        """The name of a tensor, after a look at where its values are."""
         tensor = message.pick(8, 13, 14)
         if tensor.all(13) or tensor.integer(14) == _EXTERNAL:
             self.external_tensors.append(tensor.text(8))
+        return tensor.text(8)
 
     def sparse_tensor(self, message: Message) -> None:
         sparse = message.pick(1, 2)
@@ -221,20 +218,10 @@ def _add_opsets(opsets: Dict[str, int], imports: List[Message]) -> None:
         opsets[domain] = max(version, opsets.get(domain, version))
 
 
-def _is_zero(message: Message) -> bool:
-    """Whether a tensor of integers is known to hold nothing but zeros; one whose values are not here is not."""
-    seen = False
-    for field in message.fields():
-        if field.number in _INTEGER_VALUES:
-            if not field.is_all_zero():
-                return False
-            seen = True
-    return seen
-
-
-def _constant_is_zero(attributes: List[Message]) -> bool:
-    tensors = [tensor for attribute in attributes for tensor in attribute.pick(5).messages(5)]
-    return bool(tensors) and all(_is_zero(tensor) for tensor in tensors)
+def _element_type(message: Optional[Message]) -> str:
+    """The element type of a TypeProto, "" for what is no tensor."""
+    tensor = None if message is None else message.pick(1).message(1)
+    return "" if tensor is None else dtype_name(tensor.pick(1).integer(1))
 
 
 def _value(message: Message) -> TensorSpec:
@@ -247,9 +234,7 @@ def _value(message: Message) -> TensorSpec:
         present = [name for number, name in _CONTAINERS.items() if picked is not None and picked.all(number)]
         return TensorSpec(name=value.text(1), dtype=present[0] if present else "untyped", shape=[UNKNOWN_RANK])
     fields = tensor.pick(1, 2)
-    number = fields.integer(1)
-    dtype = _DTYPES[number] if 0 <= number < len(_DTYPES) else f"type {number}"
-    return TensorSpec(name=value.text(1), dtype=dtype, shape=_shape(fields.message(2)))
+    return TensorSpec(name=value.text(1), dtype=dtype_name(fields.integer(1)), shape=_shape(fields.message(2)))
 
 
 def _shape(message: Optional[Message]) -> List[Union[int, str]]:

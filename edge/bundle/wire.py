@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
+import numpy as np
+
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _LAST_FIELD_NUMBER = (1 << 29) - 1
 
@@ -59,6 +61,38 @@ class Field(NamedTuple):
             return self.data[self.start : self.end].decode("utf-8")
         except UnicodeDecodeError as error:
             raise WireError(f"field {self.number} at byte {self.start} is not UTF-8") from error
+
+    def octets(self) -> bytes:
+        """The field's bytes.
+
+        Raises:
+            WireError: the field has none of its own.
+        """
+        if self.wire != _BYTES:
+            raise WireError(f"field {self.number} at byte {self.start} is not a run of bytes")
+        return self.data[self.start : self.end]
+
+    def integers(self) -> np.ndarray:
+        """The field as numbers of a list of integers, int64 [n]: one of them, or all of them packed.
+
+        Raises:
+            WireError: the field is no such list.
+        """
+        if self.wire == _VARINT:
+            return np.array([self.integer()], np.int64)
+        if self.wire != _BYTES:
+            raise WireError(f"field {self.number} at byte {self.start} is not a list of integers")
+        return _packed(self.data, self.start, self.end)
+
+    def floats(self) -> np.ndarray:
+        """The field as numbers of a list of floats, float32 [n]: one of them, or all of them packed.
+
+        Raises:
+            WireError: the field is no such list.
+        """
+        if self.wire not in (_FIXED32, _BYTES) or (self.end - self.start) % 4:
+            raise WireError(f"field {self.number} at byte {self.start} is not a list of floats")
+        return np.frombuffer(self.data, "<f4", (self.end - self.start) // 4, self.start)
 
     def is_all_zero(self) -> bool:
         """Whether a scalar, a packed list or raw bytes hold nothing but zeros (an empty list does)."""
@@ -135,6 +169,14 @@ class Picked:
         field = self.one(number)
         return default if field is None else field.integer()
 
+    def float32(self, number: int, default: float = 0.0) -> float:
+        field = self.one(number)
+        if field is None:
+            return default
+        if field.wire != _FIXED32:
+            raise WireError(f"field {field.number} at byte {field.start} is not a float")
+        return float(field.floats()[0])
+
     def text(self, number: int) -> str:
         field = self.one(number)
         return "" if field is None else field.text()
@@ -162,3 +204,21 @@ def _varint(data: bytes, at: int, end: int) -> Tuple[int, int]:
             return value, position + 1
         shift += 7
     raise WireError(f"the number at byte {at} is cut short or too long")
+
+
+def _packed(data: bytes, start: int, end: int) -> np.ndarray:
+    """The varints between `start` and `end`, int64 [n], at the speed of numpy: a tensor may hold millions of them."""
+    octets = np.frombuffer(data, np.uint8, end - start, start)
+    last = np.flatnonzero(octets < 0x80)
+    if len(octets) and (not len(last) or last[-1] != len(octets) - 1):
+        raise WireError(f"the list of numbers at byte {start} is cut short")
+    first = np.concatenate([[0], last[:-1] + 1]) if len(last) else last
+    lengths = last - first + 1
+    if len(last) and (lengths.max() > 10 or (octets[last[lengths == 10]] > 1).any()):
+        raise WireError(f"a number in the list at byte {start} is too long")
+    values = np.zeros(len(last), np.uint64)
+    for place in range(int(lengths.max()) if len(last) else 0):
+        longer = np.flatnonzero(lengths > place)
+        septets = (octets[first[longer] + place] & 0x7F).astype(np.uint64)
+        values[longer] |= septets << np.uint64(7 * place)
+    return values.view(np.int64)

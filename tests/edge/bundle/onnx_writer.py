@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Iterable, Optional, Sequence, Tuple, Union
 
-FLOAT, UINT8, INT8, INT32, INT64 = 1, 2, 3, 6, 7
+FLOAT, UINT8, INT8, INT32, INT64, BOOL, FLOAT16, FLOAT64 = 1, 2, 3, 6, 7, 9, 10, 11
 Axis = Union[int, str, None]
 
 
@@ -42,6 +42,7 @@ def tensor(
     dims: Sequence[int] = (),
     raw: Optional[bytes] = None,
     int32s: Optional[Sequence[int]] = None,
+    int64s: Optional[Sequence[int]] = None,
     external: Optional[str] = None,
 ) -> bytes:
     data = b"".join(integer(1, size) for size in dims) + integer(2, dtype) + block(8, name)
@@ -49,6 +50,8 @@ def tensor(
         data += block(9, raw)
     if int32s is not None:
         data += block(5, b"".join(varint(value) for value in int32s))
+    if int64s is not None:
+        data += block(7, b"".join(varint(value) for value in int64s))
     if external is not None:
         data += block(13, block(1, "location") + block(2, external)) + integer(14, 1)
     return data
@@ -66,6 +69,18 @@ def tensor_attribute(name: str, content: bytes) -> bytes:
 
 def int_attribute(name: str, value: int) -> bytes:
     return block(1, name) + integer(3, value) + integer(20, 2)
+
+
+def text_attribute(name: str, text: str) -> bytes:
+    return block(1, name) + block(4, text) + integer(20, 3)
+
+
+def texts_attribute(name: str, texts: Sequence[str]) -> bytes:
+    return block(1, name) + many(9, texts) + integer(20, 8)
+
+
+def floats_attribute(name: str, values: Sequence[float]) -> bytes:
+    return block(1, name) + b"".join(floating(7, value) for value in values) + integer(20, 6)
 
 
 def ints_attribute(name: str, values: Sequence[int]) -> bytes:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.bundle.caps.conditions import ZeroInput
 from edge.bundle.manifest import TensorSpec
 from edge.bundle.onnx_reader import MAX_DEPTH, UNKNOWN_RANK, read_model_facts
 from edge.errors import IntegrityError
@@ -47,7 +48,10 @@ def test_versions_and_signature() -> None:
     assert (facts.ir_version, facts.opset, facts.opsets) == (8, 16, {"": 16})
     assert facts.inputs == (TensorSpec(name="ids", dtype="int32", shape=["batch", 4]),)
     assert facts.outputs == (TensorSpec(name="score", dtype="float32", shape=["batch"]),)
-    assert facts.first_node == {("", "Cast"): "node 'cast'", ("", "ReduceMean"): "node 'mean'"}
+    assert [(node.operator, node.label) for node in facts.nodes] == [
+        ("Cast", "node 'cast'"),
+        ("ReduceMean", "node 'mean'"),
+    ]
     assert not facts.external_data
     assert facts.graph_spec().inputs == list(facts.inputs)
 
@@ -60,8 +64,10 @@ def test_operators_of_subgraphs_functions_and_training_count() -> None:
         ("mine", "Own"),
         ("ai.onnx.preview.training", "Gradient"),
     }
-    assert facts.first_node[("", "Loop")] == "node 'in_function'"
-    assert facts.first_node[("", "If")] == "the node that makes 'i'"
+    labels = {(node.domain, node.operator): node.label for node in facts.nodes}
+    assert labels["", "Loop"] == "node 'in_function'"
+    assert labels["", "If"] == "the node that makes 'i'"
+    assert facts.node_counts["", "Relu"] == 3
     assert facts.functions == {("mine", "Own")}
     assert facts.opset == 21, "the highest import of a domain counts, also a function's"
 
@@ -131,6 +137,9 @@ def test_shapes_and_kinds() -> None:
     ]
 
 
+ZERO = ZeroInput(mend="", input=2, name="zero point")
+
+
 def quantised(zero_point: bytes, *, name: str = "zp", before: tuple = ()) -> bytes:
     initializers = [zero_point] if zero_point else []
     return w.model(
@@ -164,15 +173,18 @@ def quantised(zero_point: bytes, *, name: str = "zp", before: tuple = ()) -> byt
     ],
 )
 def test_zero_points(model: bytes, asymmetric: bool) -> None:
-    assert read_model_facts(model).asymmetric_nodes == (("node 'q'",) if asymmetric else ())
+    node = read_model_facts(model).nodes[-1]
+    assert (ZERO.broken(node) is not None) == asymmetric
 
 
 def test_a_zero_point_of_the_graph_outside_is_seen() -> None:
     inner = w.graph([w.node("DequantizeLinear", ["x", "s", "zp"], ["y"], name="dq")])
     loop = w.node("Loop", attributes=[w.graph_attribute("body", inner)])
     zero, one = (w.tensor("zp", w.INT8, [1], raw=raw) for raw in (b"\0", b"\1"))
-    assert read_model_facts(w.model(w.graph([loop], initializers=[zero]))).asymmetric_nodes == ()
-    assert read_model_facts(w.model(w.graph([loop], initializers=[one]))).asymmetric_nodes == ("node 'dq'",)
+    for zero_point, broken in ((zero, False), (one, True)):
+        outer, node = read_model_facts(w.model(w.graph([loop], initializers=[zero_point]))).nodes
+        assert (outer.operator, node.label) == ("Loop", "node 'dq'")
+        assert (ZERO.broken(node) is not None) == broken
 
 
 @pytest.mark.parametrize(
@@ -230,6 +242,16 @@ def test_time_is_linear_in_many_subgraphs_with_many_names() -> None:
     read_model_facts(small)
     once = min(seconds(lambda: read_model_facts(small)) for _ in range(3))
     assert seconds(lambda: read_model_facts(large)) < 40 * once, "8 times the size; 64 would be quadratic"
+
+
+def test_time_is_linear_in_numbers_that_are_packed() -> None:
+    def packed(count: int) -> bytes:
+        return w.model(w.scoring_graph(initializers=[w.tensor("c", w.INT64, [count], int64s=[-1, 300] * (count // 2))]))
+
+    small, large = packed(20_000), packed(400_000)
+    read_model_facts(small)
+    assert seconds(lambda: read_model_facts(large)) < 3.0, "a million numbers, read one by one, take longer"
+    assert read_model_facts(large).nodes
 
 
 @given(st.binary(max_size=400))

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import struct
+from typing import Optional
+
 import onnx_writer as w
 import pytest
 from hypothesis import given
@@ -54,6 +57,58 @@ def test_a_singular_field_must_not_be_there_twice() -> None:
         picked.integer(1)
 
 
+@given(st.lists(st.integers(-(1 << 63), (1 << 63) - 1)))
+def test_lists_of_integers_round_trip_packed_or_not(values: list) -> None:
+    packed = w.block(7, b"".join(w.varint(value) for value in values))
+    loose = b"".join(w.integer(7, value) for value in values)
+    for data in (packed, loose):
+        found = [int(number) for field in message(data).pick(7).all(7) for number in field.integers()]
+        assert found == values
+
+
+@given(st.lists(st.floats(width=32, allow_nan=False)))
+def test_lists_of_floats_round_trip_packed_or_not(values: list) -> None:
+    packed = w.block(7, struct.pack(f"<{len(values)}f", *values))
+    loose = b"".join(w.floating(7, value) for value in values)
+    for data in (packed, loose):
+        assert [float(number) for field in message(data).pick(7).all(7) for number in field.floats()] == values
+
+
+@pytest.mark.parametrize(
+    ("octets", "words"),
+    [
+        (b"\x80", "cut short"),
+        (b"\x01\xff", "cut short"),
+        (b"\xff" * 10 + b"\x01", "too long"),
+        (b"\xff" * 9 + b"\x02", "too long"),
+        (b"\x01" + b"\x80" * 9 + b"\x7f\x01", "too long"),
+    ],
+)
+def test_damaged_lists_of_integers(octets: bytes, words: str) -> None:
+    (field,) = message(w.block(7, octets)).pick(7).all(7)
+    with pytest.raises(WireError, match=words):
+        field.integers()
+
+
+@given(st.binary(max_size=40))
+def test_a_list_is_read_as_its_numbers_one_by_one_are(octets: bytes) -> None:
+    (field,) = message(w.block(1, octets)).pick(1).all(1)
+    expected: Optional[list] = []
+    rest = octets
+    try:
+        while rest and expected is not None:
+            size = next((place + 1 for place, octet in enumerate(rest) if octet < 0x80), len(rest))
+            expected.append(message(b"\x08" + rest[:size]).pick(1).integer(1))
+            rest = rest[size:]
+    except WireError:
+        expected = None
+    if expected is None:
+        with pytest.raises(WireError):
+            field.integers()
+    else:
+        assert field.integers().tolist() == expected
+
+
 def test_wrong_kinds() -> None:
     with pytest.raises(WireError, match="not an integer"):
         message(w.block(1, b"x")).pick(1).integer(1)
@@ -61,6 +116,14 @@ def test_wrong_kinds() -> None:
         message(w.integer(1, 1)).pick(1).text(1)
     with pytest.raises(WireError, match="not a message"):
         message(w.integer(1, 1)).pick(1).messages(1)
+    with pytest.raises(WireError, match="not a list of integers"):
+        message(w.floating(1, 1.0)).pick(1).all(1)[0].integers()
+    with pytest.raises(WireError, match="not a list of floats"):
+        message(w.block(1, b"abc")).pick(1).all(1)[0].floats()
+    with pytest.raises(WireError, match="not a float"):
+        message(w.block(1, b"abcd")).pick(1).float32(1)
+    with pytest.raises(WireError, match="not a run of bytes"):
+        message(w.integer(1, 1)).pick(1).all(1)[0].octets()
     with pytest.raises(WireError, match="UTF-8"):
         message(w.block(1, b"\xff")).pick(1).text(1)
 
