@@ -77,7 +77,7 @@ def read_needed(path: str) -> Optional[Needed]:
     try:
         with Path(path).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _parse(data, str(Path(path).resolve().parent))
-    except (OSError, ValueError, struct.error):  # ValueError: empty, or not at all as the header says
+    except (OSError, ValueError, OverflowError, struct.error):  # empty, or not at all as the header says
         return None
 
 
@@ -114,5 +114,7 @@ def _parse(data: mmap.mmap, origin: str) -> Optional[Needed]:
 
 
 def _text(data: mmap.mmap, start: int) -> str:
+    if not 0 <= start < len(data):
+        return ""
     end = data.find(b"\0", start, start + 4096)
-    return data[start:end].decode("utf-8", "replace") if 0 <= start < end else ""
+    return data[start:end].decode("utf-8", "replace") if end >= 0 else ""

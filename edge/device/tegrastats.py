@@ -19,12 +19,12 @@ from edge.device.thermal import is_temperature
 # tegrastats never ends by itself: its first line is taken, and it ends when it writes the next one to nobody.
 _COMMAND = ("sh", "-c", "timeout 3 tegrastats --interval 100 | head -n 1")
 
-_MEMORY = re.compile(r"(?<!\S)(RAM|SWAP) (\d{1,9})/(\d{1,9})MB(?!\S)")
-_CORES = re.compile(r"(?<!\S)CPU \[([^\]\[]*)\]")
+_MEMORY = re.compile(r"(?<!\S)(RAM|SWAP) +(\d{1,9})/(\d{1,9})MB(?!\S)")
+_CORES = re.compile(r"(?<!\S)CPU +\[([^\]\[]*)\]")
 _CORE = re.compile(r"(\d{1,3})%(?:@(\d{1,6}))?")
-_ENGINE = re.compile(r"(?<!\S)(EMC|GR3D)_FREQ (?:(\d{1,3})%)?(?:@(?:\[(\d{1,6})[\d,]*\]|(\d{1,6})))?(?!\S)")
+_ENGINE = re.compile(r"(?<!\S)(EMC|GR3D)_FREQ +(?:(\d{1,3})%)?(?:@(?:\[(\d{1,6})[\d,]*\]|(\d{1,6})))?(?!\S)")
 _ZONE = re.compile(r"(?<!\S)([A-Za-z][\w-]*)@(-?\d{1,6}(?:\.\d{1,6})?)C(?:/\S*)?(?!\S)")
-_RAIL = re.compile(r"(?<!\S)([A-Z][A-Z0-9_]*) (\d{1,7})(mW)?/(\d{1,7})(mW)?(?:/\d{1,7}mW)?(?!\S)")
+_RAIL = re.compile(r"(?<!\S)([A-Z][A-Z0-9_]*) +(\d{1,7})(mW)?/(\d{1,7})(mW)?(?:/\d{1,7}mW)?(?!\S)")
 _MOST_MILLIWATTS = 1_000_000
 
 
@@ -107,10 +107,10 @@ def _load(percent: Optional[str], megahertz: Optional[str]) -> Optional[Load]:
 
 
 def _rails(line: str) -> Dict[str, Rail]:
-    """Both halves have the unit or neither has; ``RAM 4722/7844MB`` and ``IRAM 0/252kB`` are no rails."""
+    """Both halves have the unit or neither has; what is cut off of ``RAM 4722/7844MB`` is no rail."""
     found = {}
     for match in _RAIL.finditer(line):
         now, average = int(match[2]), int(match[4])
-        if match[3] == match[5] and max(now, average) <= _MOST_MILLIWATTS:
+        if match[1] not in ("RAM", "SWAP", "IRAM") and match[3] == match[5] and max(now, average) <= _MOST_MILLIWATTS:
             found[match[1]] = Rail(now, average)
     return found
