@@ -8,7 +8,7 @@ NVIDIA's Jetson Linux Developer Guide R35 for the names of the GPU's device (``1
 from __future__ import annotations
 
 import re
-from typing import Dict
+from typing import Dict, Tuple
 
 from edge.device.command import Run, run_command
 from edge.device.files import HERE, Files
@@ -22,7 +22,13 @@ _GPU = re.compile(r"\.(gv11b|ga10b|gp10b|gb10b|gpu)$")
 def read_clocks(files: Files = HERE, run: Run = run_command) -> Dict[str, Clock]:
     """The clocks by name: ``cpu0`` and on, and on a board ``gpu`` and ``emc``; empty where nothing states any."""
     shown = parse_show(run(["jetson_clocks", "--show"]) or "")
-    return {**_of_cores(files), **_of_the_gpu(files), **shown}
+    found = {**_of_cores(files), **_of_the_gpu(files), **shown}
+    return dict(sorted(found.items(), key=_cores_first))
+
+
+def _cores_first(item: Tuple[str, Clock]) -> Tuple[int, int]:
+    name = item[0]
+    return (0, int(name[3:])) if name.startswith("cpu") else (1, ("gpu", "emc").index(name))
 
 
 def _of_cores(files: Files) -> Dict[str, Clock]:

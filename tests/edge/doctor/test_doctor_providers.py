@@ -1,23 +1,29 @@
 from __future__ import annotations
 
+import os
 from itertools import count
 from pathlib import Path
 from typing import Dict, List, Sequence
 
 import numpy as np
 import pytest
-import recorded
 from small_bundle import WEIGHTS
 
 from edge.bundle.folder import load_bundle
-from edge.doctor.machine import read_machine
+from edge.device.needed import Missing
+from edge.doctor.aside import set_aside
 from edge.doctor.probe import Probe, bundle_probe, disagreement, tiny_probe
-from edge.doctor.providers import ProviderCheck, built_in, check_providers, open_session, unused
-from edge.doctor.report import Report, make_report, report_sections
+from edge.doctor.providers import (
+    ProviderCheck,
+    built_for_cuda,
+    built_in,
+    check_providers,
+    missing_for,
+    open_session,
+    unused,
+)
 from edge.errors import ProviderError
 from edge.runtime.session import PROVIDERS
-
-WORKING_CPU = ProviderCheck("cpu", works=True, why=None, load_seconds=0.0125, run_seconds=0.00025)
 
 
 class Answers:
@@ -61,7 +67,7 @@ def test_each_provider_of_the_build_is_tried_and_judged() -> None:
     built = [*PROVIDERS.values(), "AzureExecutionProvider"]
     checks = check_providers(built, probe, opener, lambda: float(next(ticks)))
     assert checks == [
-        ProviderCheck("tensorrt", False, "no session could be created (libnvinfer.so.8 is missing)", None, None),
+        ProviderCheck("tensorrt", False, "no session could be created (libnvinfer.so.8 is missing)", None, None, []),
         ProviderCheck("cuda", False, "the inference failed (CUDA failure 35)", 1.0, None),
         ProviderCheck("cpu", True, None, 1.0, 1.0),
     ]
@@ -88,34 +94,50 @@ def test_a_damaged_model_gives_no_session() -> None:
         open_session(b"not a model", "cpu")
 
 
-def report(providers: List[ProviderCheck], **changes: object) -> Report:
-    machine = read_machine(recorded.xavier, {"onnxruntime": "1.16.3", **changes}.get)  # type: ignore[arg-type]
-    return make_report(machine, "a model of one node", providers, unused=["AzureExecutionProvider"])
+def test_the_libraries_that_a_provider_lacks_are_named() -> None:
+    found = "libcublasLt.so.11: cannot open shared object file: No such file or directory"
+
+    def opener(model: bytes, provider: str) -> Answers:
+        # As onnxruntime does: the reason goes to the process's stderr, and the exception says less.
+        os.write(2, f"\x1b[1;31m[E:onnxruntime] Failed to load library x.so with error: {found}\x1b[m\n".encode())
+        print("*************** EP Error ***************")
+        raise ProviderError("no session could be created (cuda: onnxruntime fell back to CPUExecutionProvider)")
+
+    of_the_file = [Missing("libcublasLt.so.11", "again"), Missing("libcudnn.so.8", "not there")]
+    (check,) = check_providers([PROVIDERS["cuda"]], tiny_probe(), opener, missing=lambda name: of_the_file)
+    assert check.missing == [Missing("libcublasLt.so.11", found), of_the_file[1]]
 
 
-def lines(found: Report) -> List[str]:
-    return ["|".join(row) for _, rows in report_sections(found) for row in rows]
+def test_what_onnxruntime_writes_is_kept_off_the_report(capfd: pytest.CaptureFixture[str]) -> None:
+    def opener(model: bytes, provider: str) -> Answers:
+        os.write(2, b"noise\n")
+        print("noise")
+        raise ProviderError("no")
+
+    check_providers([PROVIDERS["cuda"]], tiny_probe(), opener)
+    print("kept")
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("kept\n", "")
 
 
-def test_a_report_tells_what_works() -> None:
-    failed = ProviderCheck("cuda", works=False, why="no driver", load_seconds=None, run_seconds=None)
-    found = report([failed, WORKING_CPU])
-    assert found.works
-    assert "cuda|does not work: no driver" in lines(found)
-    assert "cpu|works, loaded in 12.5 ms, first inference 0.25 ms" in lines(found)
-    assert "AzureExecutionProvider|not used by oddline" in lines(found)
-    assert lines(found)[-1].startswith("this onnxruntime was built with cuda, which does not work: no driver; mend: ")
-    works = ProviderCheck("cuda", works=True, why=None, load_seconds=0.1, run_seconds=0.1)
-    assert lines(report([works, WORKING_CPU]))[-1] == "none found"
-    assert not report([failed]).works
-    assert not report([]).works
+def test_what_is_set_aside_can_be_read_also_after_an_error() -> None:
+    told: List[List[str]] = []
+
+    def fail() -> None:
+        with set_aside() as said:
+            told.append(said)
+            os.write(2, b"\x1b[31mwhy\x1b[0m")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert told == [["why"]]
 
 
-def test_a_report_tells_the_problems() -> None:
-    both = report([WORKING_CPU], **{"onnxruntime-gpu": "1.16.3"})
-    assert any("pip uninstall onnxruntime onnxruntime-gpu" in problem for problem in both.problems)
-    (problem,) = report([WORKING_CPU]).problems
-    assert "built without CUDA and TensorRT" in problem, "the machine is a Jetson"
-    assert "JetPack 5.1.2" in problem
-    ordinary = make_report(read_machine(recorded.nothing, {}.get), "", [WORKING_CPU], unused=[])
-    assert ordinary.problems == []
+def test_nothing_is_said_of_a_build_without_cuda() -> None:
+    told = built_for_cuda()
+    assert told is None or told[0].isdigit()
+
+
+def test_a_provider_without_a_library_of_its_own_lacks_none() -> None:
+    assert missing_for("no-such-provider") == []
