@@ -18,16 +18,16 @@ from edge.doctor.mends import lying_elsewhere
 from edge.doctor.packages import Lookup, installed_version
 from edge.doctor.probe import Probe
 from edge.doctor.providers import (
-    OpenSession,
+    Check,
     built_for_cuda,
     built_in,
     check_providers,
-    open_session,
     unused,
 )
 from edge.doctor.report import Report, make_report
 from edge.doctor.storage import read_storage
 from edge.doctor.support import judge
+from edge.doctor.trial import try_apart
 from edge.errors import ProviderError
 
 
@@ -40,7 +40,7 @@ def examine(
     lookup: Lookup = installed_version,
     environment: Mapping[str, str] = os.environ,
     list_built: Callable[[], List[str]] = built_in,
-    opener: OpenSession = open_session,
+    check: Check = try_apart,
 ) -> Report:
     """The report on this machine; each provider is tried with `probe`, and the board judged for `target`.
 
@@ -54,7 +54,7 @@ def examine(
         built = list_built()
     except ProviderError as error:
         failure = error.what
-    providers = check_providers(built, probe, opener)
+    providers = check_providers(built, probe, check)
     missing = [one.name for check in providers for one in check.missing]
     seen = Seen(
         machine=machine,

@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 
 from edge.device.needed import Missing, missing_libraries
-from edge.doctor.aside import set_aside
 from edge.doctor.probe import Probe, disagreement
 from edge.errors import ProviderError
 from edge.runtime.session import PROVIDERS, Session, import_onnxruntime
@@ -30,6 +29,8 @@ OpenSession = Callable[[bytes, str], Runs]
 """Opens a session for a model on a provider; raises `ProviderError`."""
 FindMissing = Callable[[str], List[Missing]]
 """The libraries that a provider (by its short name) lacks."""
+Check = Callable[[str, Probe], "ProviderCheck"]
+"""Tries a provider (by its short name) with a probe."""
 
 
 class ProviderCheck(msgspec.Struct, frozen=True):
@@ -75,20 +76,17 @@ def open_session(model: bytes, provider: str) -> Session:
 
 
 def missing_for(provider: str) -> List[Missing]:
-    """The shared libraries that a provider of the installed onnxruntime lacks on this machine."""
-    place = Path(import_onnxruntime().__file__).parent / "capi" / f"libonnxruntime_providers_{provider}.so"
-    return missing_libraries(str(place))
+    """The shared libraries that a provider of the installed onnxruntime lacks; none where that does not load at all."""
+    try:
+        package = Path(import_onnxruntime().__file__).parent
+    except ProviderError:
+        return []
+    return missing_libraries(str(package / "capi" / f"libonnxruntime_providers_{provider}.so"))
 
 
-def check_providers(
-    built: Sequence[str],
-    probe: Probe,
-    opener: OpenSession = open_session,
-    clock: Callable[[], float] = time.perf_counter,
-    missing: FindMissing = missing_for,
-) -> List[ProviderCheck]:
+def check_providers(built: Sequence[str], probe: Probe, check: Check) -> List[ProviderCheck]:
     """A check of each provider that oddline can use and that is in `built`, the fastest kind first."""
-    return [_check(name, probe, opener, clock, missing) for name, full in PROVIDERS.items() if full in built]
+    return [check(name, probe) for name, full in PROVIDERS.items() if full in built]
 
 
 def unused(built: Sequence[str]) -> List[str]:
@@ -96,26 +94,26 @@ def unused(built: Sequence[str]) -> List[str]:
     return [full for full in built if full not in PROVIDERS.values()]
 
 
-def _check(
-    name: str, probe: Probe, opener: OpenSession, clock: Callable[[], float], missing: FindMissing
+def check_provider(
+    name: str,
+    probe: Probe,
+    opener: OpenSession = open_session,
+    clock: Callable[[], float] = time.perf_counter,
+    missing: FindMissing = missing_for,
 ) -> ProviderCheck:
+    """Whether a provider computes what it should, tried in this process."""
     started = clock()
     try:
-        with set_aside() as said:
-            session = opener(probe.model, name)
+        session = opener(probe.model, name)
     except ProviderError as error:
-        text = f"{error.what}\n{''.join(said)}"
-        found = _named_in(text)
-        # The file itself names all of them, the message the first; nothing else is asked where neither is the reason.
-        found += [one for one in missing(name) if one.name not in {other.name for other in found}]
-        return ProviderCheck(name, False, error.what, None, None, found)
+        return with_missing(ProviderCheck(name, False, error.what, None, None, missing(name)), error.what)
     loaded = clock()
     try:
-        with set_aside():
-            outputs = session.run([probe.output], probe.inputs)
+        outputs = session.run([probe.output], probe.inputs)
     except Exception as error:  # onnxruntime's own exceptions share no public base
         why = str(error).strip().split("\n", 1)[0][:300]
-        return ProviderCheck(name, False, f"the inference failed ({why})", loaded - started, None)
+        check = ProviderCheck(name, False, f"the inference failed ({why})", loaded - started, None)
+        return with_missing(check, str(error))
     finished = clock()
     difference = disagreement(probe, outputs[0])
     right = difference <= probe.tolerance  # false for NaN too
@@ -123,9 +121,12 @@ def _check(
     return ProviderCheck(name, right, None if right else wrong, loaded - started, finished - loaded)
 
 
-def _named_in(text: str) -> List[Missing]:
+def with_missing(check: ProviderCheck, text: str) -> ProviderCheck:
+    """The check with the missing libraries that a message names put before those that it has, each of them once."""
     found: Dict[str, Missing] = {}
     for match in _NOT_FOUND.finditer(text):
         name = match[1].rsplit("/", 1)[-1].lstrip("'\"(")
         found.setdefault(name, Missing(name, match[0]))
-    return list(found.values())
+    for one in check.missing:
+        found.setdefault(one.name, one)
+    return msgspec.structs.replace(check, missing=list(found.values()))

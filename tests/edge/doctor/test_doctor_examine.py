@@ -17,6 +17,7 @@ from edge.doctor import examine as examination
 from edge.doctor.examine import examine
 from edge.doctor.findings import Finding
 from edge.doctor.probe import tiny_probe
+from edge.doctor.providers import Check, check_provider
 from edge.doctor.report import Report, report_sections
 from edge.errors import ProviderError
 from edge.runtime.session import PROVIDERS
@@ -42,8 +43,8 @@ class Wrong:
         raise RuntimeError(self.message)
 
 
-def opener(**answers: Any) -> Any:
-    """Opens sessions; an answer is one, or the message of the error that opening it ends in."""
+def tried(**answers: Any) -> Check:
+    """A check of providers; an answer is a session, or the message of the error that opening it ends in."""
 
     def opened(model: bytes, provider: str) -> Any:
         answer = answers.get(provider, Right())
@@ -51,7 +52,7 @@ def opener(**answers: Any) -> Any:
             raise ProviderError(answer)
         return answer
 
-    return opened
+    return lambda name, probe: check_provider(name, probe, opened, missing=lambda provider: [])
 
 
 def silent(command: Sequence[str]) -> Optional[str]:
@@ -69,7 +70,7 @@ def look(root: Path, **options: Any) -> Report:
         "lookup": {"onnxruntime-gpu": "1.16.3"}.get,
         "environment": {"ODDLINE_CACHE_DIR": str(root / "cache")},
         "list_built": lambda: ALL,
-        "opener": opener(),
+        "check": tried(),
     }
     target = options.pop("target", None)
     given.update(options)
@@ -144,7 +145,7 @@ def test_another_jetpack_is_a_problem_for_the_bundles_target(xavier: Path, relea
 def test_a_wrong_cuda_library_on_a_jetson(xavier: Path) -> None:
     absent = "libcublasLt.so.12: cannot open shared object file: No such file or directory"
     failing = f"no session could be created (cuda: {absent})"
-    report = look(xavier, opener=opener(cuda=failing))
+    report = look(xavier, check=tried(cuda=failing))
     assert not report.healthy, "it works on the CPU, but this is a Jetson"
     (finding,) = [finding for finding in report.findings if finding.level == "problem"]
     assert finding.what == "the provider cuda does not work: missing libcublasLt.so.12"
@@ -157,7 +158,7 @@ def test_a_missing_library_on_a_jetson(xavier: Path) -> None:
     failing = "no session could be created (libnvinfer.so.8: cannot open shared object file: No such file or directory)"
     for library in (xavier / "usr/lib/aarch64-linux-gnu").glob("libnvinfer*"):
         library.unlink()
-    report = look(xavier, opener=opener(tensorrt=failing))
+    report = look(xavier, check=tried(tensorrt=failing))
     assert not report.healthy, "TensorRT is part of JetPack"
     assert report.findings[0].mend == "sudo apt install nvidia-jetpack"
 
@@ -166,7 +167,7 @@ def test_a_missing_library_that_pip_has_brought(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(examination, "package_folders", lambda files, site: ["/site/nvidia/cudnn/lib"])
     write_files(tmp_path, {"/site/nvidia/cudnn/lib/libcudnn.so.9": ""})
     failing = "libcudnn.so.9: cannot open shared object file: No such file or directory"
-    report = look(tmp_path, run=card, opener=opener(cuda=failing))
+    report = look(tmp_path, run=card, check=tried(cuda=failing))
     assert report.findings[0].mend.startswith(
         "some lie where the loader does not look: add /site/nvidia/cudnn/lib to LD_LIBRARY_PATH"
     )
@@ -175,7 +176,7 @@ def test_a_missing_library_that_pip_has_brought(tmp_path: Path, monkeypatch: pyt
 
 def test_a_wheel_for_another_compute_capability(xavier: Path) -> None:
     message = "CUDA error cudaErrorNoKernelImageForDevice:no kernel image is available for execution on the device"
-    report = look(xavier, opener=opener(cuda=Wrong(message)))
+    report = look(xavier, check=tried(cuda=Wrong(message)))
     (finding,) = [finding for finding in report.findings if finding.level == "problem"]
     assert "has no code for Xavier, whose compute capability is 7.2" in finding.what
     assert finding.mend == "install NVIDIA's onnxruntime-gpu wheel for this JetPack that was made for sm_72"
@@ -191,14 +192,14 @@ def test_a_wheel_for_another_compute_capability(xavier: Path) -> None:
     ],
 )
 def test_other_reasons_have_their_mends(tmp_path: Path, message: str, mend: str) -> None:
-    report = look(tmp_path, run=card, opener=opener(cuda=message))
+    report = look(tmp_path, run=card, check=tried(cuda=message))
     (finding,) = report.findings
     assert (finding.level, finding.what) == ("problem", f"the provider cuda does not work: {message}")
     assert finding.mend.startswith(mend)
 
 
 def test_a_build_for_the_gpu_on_a_machine_without_one_is_fine(tmp_path: Path) -> None:
-    report = look(tmp_path, opener=opener(cuda="no", tensorrt="no"))
+    report = look(tmp_path, check=tried(cuda="no", tensorrt="no"))
     assert report.healthy
     (finding,) = report.findings
     assert finding.level == "advice"
@@ -207,16 +208,16 @@ def test_a_build_for_the_gpu_on_a_machine_without_one_is_fine(tmp_path: Path) ->
 
 
 def test_the_same_build_where_nvidia_smi_shows_a_gpu_is_a_problem(tmp_path: Path) -> None:
-    report = look(tmp_path, run=card, opener=opener(cuda="no", tensorrt="no"))
+    report = look(tmp_path, run=card, check=tried(cuda="no", tensorrt="no"))
     assert [level for level, _ in levels(report)] == ["problem", "problem"]
     assert "GPU|NVIDIA H200, compute capability 9.0, driver 570.86.15, 143,771 MiB" in lines(report)
 
 
 def test_tensorrt_is_an_extra_on_a_pc_and_part_of_a_jetson(tmp_path: Path, xavier: Path) -> None:
-    assert levels(look(tmp_path / "pc", run=card, opener=opener(tensorrt="no"))) == [
+    assert levels(look(tmp_path / "pc", run=card, check=tried(tensorrt="no"))) == [
         ("advice", "the provider tensorrt does not work: no")
     ]
-    assert levels(look(xavier, opener=opener(tensorrt="no")))[0] == (
+    assert levels(look(xavier, check=tried(tensorrt="no")))[0] == (
         "problem",
         "the provider tensorrt does not work: no",
     )
@@ -233,7 +234,7 @@ def test_a_build_without_cuda_beside_a_gpu_is_advised_against(tmp_path: Path, xa
 
 def test_both_builds_of_onnxruntime_are_one_problem(tmp_path: Path) -> None:
     both = {"onnxruntime": "1.16.3", "onnxruntime-gpu": "1.16.3"}.get
-    report = look(tmp_path, lookup=both, opener=opener(cuda="no", tensorrt="no", cpu="no"))
+    report = look(tmp_path, lookup=both, check=tried(cuda="no", tensorrt="no", cpu="no"))
     assert report.findings == [
         Finding(
             "problem",
@@ -255,9 +256,9 @@ def test_nothing_works_without_onnxruntime_or_its_cpu(tmp_path: Path) -> None:
     report = look(tmp_path, list_built=absent)
     assert levels(report) == [("problem", "onnxruntime cannot be imported (no module)")]
     assert "none|onnxruntime cannot be imported (no module)" in lines(report)
-    nothing = look(tmp_path, list_built=lambda: [PROVIDERS["cpu"]], opener=opener(cpu="no"))
+    nothing = look(tmp_path, list_built=lambda: [PROVIDERS["cpu"]], check=tried(cpu="no"))
     assert levels(nothing) == [("problem", "no execution provider works on this machine")]
-    broken = look(tmp_path, run=card, opener=opener(cpu=Wrong("bad")))
+    broken = look(tmp_path, run=card, check=tried(cpu=Wrong("bad")))
     assert levels(broken) == [("problem", "the provider cpu does not work: the inference failed (bad)")]
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from itertools import count
 from pathlib import Path
 from typing import Dict, List, Sequence
@@ -11,12 +10,12 @@ from small_bundle import WEIGHTS
 
 from edge.bundle.folder import load_bundle
 from edge.device.needed import Missing
-from edge.doctor.aside import set_aside
 from edge.doctor.probe import Probe, bundle_probe, disagreement, tiny_probe
 from edge.doctor.providers import (
     ProviderCheck,
     built_for_cuda,
     built_in,
+    check_provider,
     check_providers,
     missing_for,
     open_session,
@@ -40,7 +39,7 @@ class Answers:
 
 def test_the_cpu_of_this_machine_really_computes(small_bundle: Path) -> None:
     for probe in (tiny_probe(), bundle_probe(load_bundle(small_bundle))):
-        checks = {check.name: check for check in check_providers(built_in(), probe)}
+        checks = {check.name: check for check in check_providers(built_in(), probe, check_provider)}
         assert checks["cpu"].works, checks["cpu"].why
         assert checks["cpu"].why is None
         assert (checks["cpu"].load_seconds or 0) > 0
@@ -64,20 +63,24 @@ def test_each_provider_of_the_build_is_tried_and_judged() -> None:
         return Answers(RuntimeError("CUDA failure 35\nstack") if provider == "cuda" else right)
 
     ticks = count()
+
+    def check(name: str, probe: Probe) -> ProviderCheck:
+        return check_provider(name, probe, opener, lambda: float(next(ticks)), lambda provider: [])
+
     built = [*PROVIDERS.values(), "AzureExecutionProvider"]
-    checks = check_providers(built, probe, opener, lambda: float(next(ticks)))
+    checks = check_providers(built, probe, check)
     assert checks == [
         ProviderCheck("tensorrt", False, "no session could be created (libnvinfer.so.8 is missing)", None, None, []),
         ProviderCheck("cuda", False, "the inference failed (CUDA failure 35)", 1.0, None),
         ProviderCheck("cpu", True, None, 1.0, 1.0),
     ]
     assert unused(built) == ["AzureExecutionProvider"]
-    assert [check.name for check in check_providers(["CPUExecutionProvider"], probe, opener)] == ["cpu"]
+    assert [one.name for one in check_providers(["CPUExecutionProvider"], probe, check)] == ["cpu"]
 
 
 @pytest.mark.parametrize("wrong", [[[2.0, -4.0, 1.0, 2001.0]], [[2.0, -4.0, float("nan"), 2000.0]], [[0.0] * 4]])
 def test_a_provider_that_computes_something_else_does_not_work(wrong: List[List[float]]) -> None:
-    (check,) = check_providers(["CPUExecutionProvider"], tiny_probe(), lambda model, provider: Answers(wrong))
+    check = check_provider("cpu", tiny_probe(), lambda model, provider: Answers(wrong))
     assert not check.works
     assert (check.why or "").startswith("it computes something else")
 
@@ -95,43 +98,22 @@ def test_a_damaged_model_gives_no_session() -> None:
 
 
 def test_the_libraries_that_a_provider_lacks_are_named() -> None:
-    found = "libcublasLt.so.11: cannot open shared object file: No such file or directory"
+    absent = "libcublasLt.so.11: cannot open shared object file: No such file or directory"
 
     def opener(model: bytes, provider: str) -> Answers:
-        # As onnxruntime does: the reason goes to the process's stderr, and the exception says less.
-        os.write(2, f"\x1b[1;31m[E:onnxruntime] Failed to load library x.so with error: {found}\x1b[m\n".encode())
-        print("*************** EP Error ***************")
-        raise ProviderError("no session could be created (cuda: onnxruntime fell back to CPUExecutionProvider)")
+        raise ProviderError(f"no session could be created (cuda: {absent})")
 
     of_the_file = [Missing("libcublasLt.so.11", "again"), Missing("libcudnn.so.8", "not there")]
-    (check,) = check_providers([PROVIDERS["cuda"]], tiny_probe(), opener, missing=lambda name: of_the_file)
-    assert check.missing == [Missing("libcublasLt.so.11", found), of_the_file[1]]
+    check = check_provider("cuda", tiny_probe(), opener, missing=lambda name: of_the_file)
+    assert check.missing == [Missing("libcublasLt.so.11", absent), of_the_file[1]]
 
 
-def test_what_onnxruntime_writes_is_kept_off_the_report(capfd: pytest.CaptureFixture[str]) -> None:
-    def opener(model: bytes, provider: str) -> Answers:
-        os.write(2, b"noise\n")
-        print("noise")
-        raise ProviderError("no")
-
-    check_providers([PROVIDERS["cuda"]], tiny_probe(), opener)
-    print("kept")
-    captured = capfd.readouterr()
-    assert (captured.out, captured.err) == ("kept\n", "")
-
-
-def test_what_is_set_aside_can_be_read_also_after_an_error() -> None:
-    told: List[List[str]] = []
-
-    def fail() -> None:
-        with set_aside() as said:
-            told.append(said)
-            os.write(2, b"\x1b[31mwhy\x1b[0m")
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fail()
-    assert told == [["why"]]
+def test_a_library_that_is_missed_only_when_it_computes_is_named() -> None:
+    why = (
+        "Could not load library libcudnn_ops_infer.so.8. Error: libcudnn_ops_infer.so.8: cannot open shared object file"
+    )
+    check = check_provider("cuda", tiny_probe(), lambda model, provider: Answers(RuntimeError(why)))
+    assert [one.name for one in check.missing] == ["libcudnn_ops_infer.so.8"]
 
 
 def test_nothing_is_said_of_a_build_without_cuda() -> None:
