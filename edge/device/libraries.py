@@ -60,6 +60,8 @@ def find_libraries(
                 continue
             path = f"{folder}/{stem}" + (f".{version}" if version else "")
             told = (_toolkit_version(files, folder) if kind == "CUDA" else None) or version or None
+            if kind == "CUDA driver" and re.fullmatch(r"1(\.1)?", version):
+                told = None  # libcuda.so.1 and a Jetson's libcuda.so.1.1 are names of the interface, not of a driver
             found.setdefault((kind, told), Library(kind, told, path, searched))
     order = list(KINDS)
     return sorted(found.values(), key=lambda library: (order.index(library.kind), not library.searched))
@@ -69,6 +71,12 @@ def package_folders(files: Files, site: str) -> List[str]:
     """Where pip's packages of NVIDIA keep their libraries, below the folder `site` of Python's packages."""
     found = [f"{site}/nvidia/{name}/lib" for name in files.names(f"{site}/nvidia")]
     return [*found, f"{site}/tensorrt_libs", f"{site}/tensorrt"]
+
+
+def toolkit_folders(files: Files) -> List[str]:
+    """Where the installed CUDA toolkits keep their libraries."""
+    names = [name for name in files.names("/usr/local") if re.fullmatch(r"cuda(-[\d.]+)?", name)]
+    return [f"/usr/local/{name}/lib64" for name in names]
 
 
 def _places(files: Files, run: Run, environment: Mapping[str, str], further: Sequence[str]) -> Dict[str, bool]:
@@ -81,10 +89,7 @@ def _places(files: Files, run: Run, environment: Mapping[str, str], further: Seq
         places.setdefault(path.rsplit("/", 1)[0], True)
     for folder in _FOLDERS:
         places.setdefault(folder, True)
-    for name in files.names("/usr/local"):
-        if re.fullmatch(r"cuda(-[\d.]+)?", name):
-            places.setdefault(f"/usr/local/{name}/lib64", False)
-    for folder in further:
+    for folder in [*toolkit_folders(files), *further]:
         places.setdefault(folder, False)
     return places
 

@@ -10,7 +10,7 @@ from edge.cache_folder import cache_folder
 from edge.device.command import Run, run_command
 from edge.device.files import HERE, Files
 from edge.device.gpu import read_gpus
-from edge.device.libraries import find_libraries, package_folders
+from edge.device.libraries import find_libraries, package_folders, toolkit_folders
 from edge.device.state import read_device_state
 from edge.doctor.findings import Seen
 from edge.doctor.machine import read_machine
@@ -65,6 +65,6 @@ def examine(
         support=judge(machine.board, machine.system.glibc, target),
         runtime_error=failure,
         providers=providers,
-        elsewhere=lying_elsewhere(files, packages, missing),
+        elsewhere=lying_elsewhere(files, [*toolkit_folders(files), *packages], missing),
     )
     return make_report(seen, probe=probe.name, unused=unused(built), built_for_cuda=built_for_cuda())

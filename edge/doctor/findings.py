@@ -142,10 +142,11 @@ def _reason(seen: Seen, check: ProviderCheck) -> Tuple[str, str]:
         return f"missing {', '.join(names)}", mend
     if re.search(r"no kernel image is available|NoKernelImageForDevice", why):
         gpu = seen.gpus[0]
-        capability = gpu.compute_capability or "unknown"
-        what = f"this onnxruntime has no code for {gpu.name}, whose compute capability is {capability} ({why})"
+        capability = gpu.compute_capability
+        told = "" if capability is None else f", whose compute capability is {capability}"
         wheel = "NVIDIA's onnxruntime-gpu wheel for this JetPack" if seen.jetson else "a build of onnxruntime-gpu"
-        return what, f"install {wheel} that was made for sm_{capability.replace('.', '')}"
+        made = "this GPU" if capability is None else f"sm_{capability.replace('.', '')}"
+        return f"this onnxruntime has no code for {gpu.name}{told} ({why})", f"install {wheel} that was made for {made}"
     if re.search(r"driver version is insufficient|forward compatibility|system has unsupported display driver", why):
         return why, "update NVIDIA's driver, or install an onnxruntime-gpu built for an older CUDA"
     if re.search(r"out of memory|OutOfMemory|BFCArena|CUDNN_STATUS_ALLOC_FAILED", why):

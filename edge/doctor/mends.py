@@ -54,12 +54,10 @@ def mend_missing(missing: Sequence[str], *, jetson: bool, found: Sequence[Librar
     clash = _clash(missing, found)
     if clash is not None:
         part, wanted, here = clash
-        other = (
-            "NVIDIA's onnxruntime-gpu wheel for this JetPack"
-            if jetson
-            else f"an onnxruntime-gpu built for {part} {here}"
-        )
-        return f"it was built for {part} {wanted}, and {part} {here} is here: install {other}"
+        told = f"it was built for {part} {wanted}, and {part} {here} is here"
+        if jetson:
+            return f"{told}: install NVIDIA's onnxruntime-gpu wheel for this JetPack"
+        return f"{told}: install an onnxruntime-gpu built for {part} {here}, or {part} {wanted}"
     parts = list(dict.fromkeys(part_of(name) for name in missing))
     if jetson:
         if set(parts) <= {"the driver", "L4T"}:

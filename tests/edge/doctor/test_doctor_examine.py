@@ -174,6 +174,28 @@ def test_a_missing_library_that_pip_has_brought(tmp_path: Path, monkeypatch: pyt
     assert "cuDNN|9, /site/nvidia/cudnn/lib/libcudnn.so.9 (found by its folder)" in lines(report)
 
 
+def test_a_toolkit_that_the_loader_does_not_search(xavier: Path) -> None:
+    write_files(xavier, {"/usr/local/cuda-11.4/lib64/libcublasLt.so.11": ""})
+    report = look(xavier, check=tried(cuda="libcublasLt.so.11: cannot open shared object file"))
+    assert report.findings[0].mend == (
+        "some lie where the loader does not look: add /usr/local/cuda-11.4/lib64 to LD_LIBRARY_PATH; "
+        "else sudo apt install nvidia-jetpack"
+    )
+
+
+def test_a_card_whose_capability_is_unknown(tmp_path: Path) -> None:
+    old = "Tesla T4, 450.51.06, 15109\n"
+    report = look(
+        tmp_path,
+        run=lambda command: old if command[0] == "nvidia-smi" and "compute_cap" not in command[1] else None,
+        check=tried(cuda=Wrong("no kernel image is available for execution on the device")),
+    )
+    assert report.findings[0].what.startswith(
+        "the provider cuda does not work: this onnxruntime has no code for Tesla T4 ("
+    )
+    assert report.findings[0].mend == "install a build of onnxruntime-gpu that was made for this GPU"
+
+
 def test_a_wheel_for_another_compute_capability(xavier: Path) -> None:
     message = "CUDA error cudaErrorNoKernelImageForDevice:no kernel image is available for execution on the device"
     report = look(xavier, check=tried(cuda=Wrong(message)))

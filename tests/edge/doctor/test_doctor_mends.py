@@ -51,7 +51,8 @@ def test_which_version_is_wanted() -> None:
         (["libcublasLt.so.12", "libcudnn.so.8"], True, JETPACK_5,
          "it was built for CUDA 12, and CUDA 11.4.19 is here: install NVIDIA's onnxruntime-gpu wheel for this JetPack"),
         (["libcudnn.so.9"], False, JETPACK_5,
-         "it was built for cuDNN 9, and cuDNN 8.6.0 is here: install an onnxruntime-gpu built for cuDNN 8.6.0"),
+         "it was built for cuDNN 9, and cuDNN 8.6.0 is here: install an onnxruntime-gpu built for cuDNN 8.6.0, or "
+         "cuDNN 9"),
         (["libcublasLt.so.11", "libcublas.so.11"], False, [],
          "install them from NVIDIA's repository, or pip install nvidia-cublas-cu11 and add their folders to "
          "LD_LIBRARY_PATH"),
