@@ -84,9 +84,9 @@ def test_power_that_changes_is_integrated_by_trapezoids(tmp_path: Path) -> None:
     with EnergyMeter(Files(str(tmp_path)), interval=NEVER, clock=lambda: next(clock)) as meter:
         write_files(tmp_path, {f"{MONITOR}/curr1_input": "4000"})
         meter.sample()  # 0 to 4 W in 1 s: 2 J
-        write_files(tmp_path, {f"{MONITOR}/curr1_input": "2000"})
-        meter.sample()  # 4 to 2 W in 2 s: 6 J
-    assert meter.total_joules == pytest.approx(2 + 6 + 2)
+        write_files(tmp_path, {f"{MONITOR}/curr1_input": "1000"})
+        meter.sample()  # 4 to 1 W in 2 s: 5 J
+    assert meter.total_joules == pytest.approx(2 + 5 + 1)
 
 
 def test_a_rail_that_cannot_be_read_for_a_while_is_bridged(tmp_path: Path) -> None:
