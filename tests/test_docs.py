@@ -20,6 +20,8 @@ from edge.bundle.caps.targets import SIGNATURE_TYPES
 from edge.bundle.golden import Golden
 from edge.bundle.manifest import Manifest
 from edge.dictionary.spec import LONGEST_WORD, MAX_DICTIONARY_BYTES, MOST_TEMPLATES, MOST_WORDS, Dictionary
+from edge.doctor.report import SCHEMA_VERSION as DOCTOR_SCHEMA
+from edge.doctor.report import Report as DoctorReport
 from edge.errors import OddlineError
 from edge.formats import FORMAT_NAMES
 from edge.runtime.records import Reason, Record
@@ -135,6 +137,11 @@ def test_each_field_of_the_parity_report_is_documented_and_no_other() -> None:
     # `parity` is the manifest's own structure, and described there.
     names = {path.partition(".")[0] for path in field_paths(ParityReport)}
     assert sorted(documented(section("bundle.md", "report/"))) == sorted(names)
+
+
+def test_each_field_of_the_doctors_report_is_documented_and_no_other() -> None:
+    assert sorted(documented(section("doctor.md", "The report for programs"))) == sorted(field_paths(DoctorReport))
+    assert f"`schema_version` is {DOCTOR_SCHEMA}" in section("doctor.md", "The report for programs")
 
 
 def test_the_table_of_targets_is_that_of_the_code() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, Optional
+from typing import Optional
 
 import typer
 
@@ -11,7 +11,10 @@ from edge.commands import options
 from edge.commands.table import align
 
 _BUNDLE = typer.Argument(
-    None, metavar="[BUNDLE]", help="Try the providers with this bundle's model.", show_default=False
+    None,
+    metavar="[BUNDLE]",
+    help="Try the providers with this bundle's model, and judge the machine for its target.",
+    show_default=False,
 )
 
 
@@ -19,26 +22,20 @@ def doctor(
     bundle: Optional[Path] = _BUNDLE,
     as_json: bool = typer.Option(False, "--json", help="Print the report as JSON."),
 ) -> None:
-    """Show versions and hardware, and run a real inference on each execution provider."""
+    """Show what this machine is and has, run a real inference on each provider, and say what is wrong."""
     from edge.bundle.folder import load_bundle
     from edge.commands.show import show_json
-    from edge.doctor.machine import read_machine
+    from edge.doctor.examine import examine
+    from edge.doctor.findings import count_problems
     from edge.doctor.probe import bundle_probe, tiny_probe
-    from edge.doctor.providers import built_in, check_providers, unused
-    from edge.doctor.report import make_report, report_sections
-    from edge.errors import ProviderError, escape_control
+    from edge.doctor.report import report_sections
+    from edge.errors import escape_control
 
-    probe = tiny_probe() if bundle is None else bundle_probe(load_bundle(options.folder(bundle)))
-    built: List[str] = []
-    failure: Optional[ProviderError] = None
-    try:
-        built = built_in()
-    except ProviderError as error:
-        failure = error
-    checks = check_providers(built, probe)
-    report = make_report(
-        read_machine(), probe.name, checks, unused=unused(built), runtime_error=failure.what if failure else None
-    )
+    if bundle is None:
+        report = examine(tiny_probe())
+    else:
+        loaded = load_bundle(options.folder(bundle))
+        report = examine(bundle_probe(loaded), loaded.manifest.target)
     if as_json:
         show_json(report)
     else:
@@ -46,10 +43,9 @@ def doctor(
             typer.echo(escape_control(head))
             for line in align([[escape_control(cell) for cell in row] for row in rows], indent="  "):
                 typer.echo(line)
-    if failure is not None:
-        raise failure
-    if not report.works:
-        raise ProviderError(
-            "no execution provider works on this machine",
-            mend="install another onnxruntime: pip install 'oddline[cpu]'",
-        )
+    problems = count_problems(report.findings)
+    if problems:
+        first = next(finding for finding in report.findings if finding.level == "problem")
+        more = "" if problems == 1 else f" ({problems - 1} more in the report)"
+        options.say(f"error: {first.what}; {first.mend}{more}")
+        raise typer.Exit(1)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
-from typing import Callable, Dict, Optional, Sequence
+from typing import Callable, Dict, List, Optional, Sequence
 
 RUNTIMES = ("onnxruntime", "onnxruntime-gpu")
-_PACKAGES = ("numpy", "tokenizers", *RUNTIMES)
+_PACKAGES = ("numpy", "tokenizers", "typer", "msgspec", *RUNTIMES)
 
 Lookup = Callable[[str], Optional[str]]
 """Gives the version of an installed package, None when it is not installed."""
@@ -25,13 +25,10 @@ def package_versions(lookup: Lookup = installed_version) -> Dict[str, Optional[s
     return {package: lookup(package) for package in _PACKAGES}
 
 
-def package_problem(versions: Dict[str, Optional[str]], runtimes: Sequence[str] = RUNTIMES) -> Optional[str]:
-    """What is wrong with the installed builds of onnxruntime, and the mend; None when nothing is."""
+def both_runtimes(versions: Dict[str, Optional[str]], runtimes: Sequence[str] = RUNTIMES) -> List[str]:
+    """The installed builds of onnxruntime, when there is more than one; empty otherwise.
+
+    They are different builds of one import package, so the files of one lie over those of the other.
+    """
     present = [package for package in runtimes if versions.get(package) is not None]
-    if len(present) < 2:
-        return None
-    # They are different builds of one import package, so the files of one lie over those of the other.
-    return (
-        f"{' and '.join(present)} are both installed and overwrite each other: pip uninstall {' '.join(present)}, "
-        "then install one of them again"
-    )
+    return present if len(present) > 1 else []

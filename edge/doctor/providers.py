@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 from typing import Callable, Dict, List, Optional, Protocol, Sequence
 
 import msgspec
 import numpy as np
 
+from edge.device.needed import Missing, missing_libraries
 from edge.doctor.probe import Probe, disagreement
 from edge.errors import ProviderError
 from edge.runtime.session import PROVIDERS, Session, import_onnxruntime
+
+_NOT_FOUND = re.compile(r"(\S+?): cannot open shared object file(?:: [A-Za-z ]+)?")
 
 
 class Runs(Protocol):
@@ -22,16 +27,24 @@ class Runs(Protocol):
 
 OpenSession = Callable[[bytes, str], Runs]
 """Opens a session for a model on a provider; raises `ProviderError`."""
+FindMissing = Callable[[str], List[Missing]]
+"""The libraries that a provider (by its short name) lacks."""
+Check = Callable[[str, Probe], "ProviderCheck"]
+"""Tries a provider (by its short name) with a probe."""
 
 
 class ProviderCheck(msgspec.Struct, frozen=True):
-    """`why` says what is wrong, None when it works; times are in seconds, None for what was not reached."""
+    """`why` says what is wrong, None when it works; times are in seconds, None for what was not reached.
+
+    `missing` are the shared libraries that stand in its way; it is empty for one that works.
+    """
 
     name: str
     works: bool
     why: Optional[str]
     load_seconds: Optional[float]
     run_seconds: Optional[float]
+    missing: List[Missing] = []
 
 
 def built_in() -> List[str]:
@@ -44,6 +57,15 @@ def built_in() -> List[str]:
     return names
 
 
+def built_for_cuda() -> Optional[str]:
+    """The version of CUDA that the installed onnxruntime was built with; None where it says none."""
+    try:
+        from onnxruntime.capi import build_and_package_info
+    except Exception:  # not installed, damaged, or a build without that module; `built_in` says what is wrong
+        return None
+    return str(getattr(build_and_package_info, "cuda_version", "") or "") or None
+
+
 def open_session(model: bytes, provider: str) -> Session:
     """A session on one provider and no other.
 
@@ -53,14 +75,18 @@ def open_session(model: bytes, provider: str) -> Session:
     return Session(model, provider=provider)
 
 
-def check_providers(
-    built: Sequence[str],
-    probe: Probe,
-    opener: OpenSession = open_session,
-    clock: Callable[[], float] = time.perf_counter,
-) -> List[ProviderCheck]:
+def missing_for(provider: str) -> List[Missing]:
+    """The shared libraries that a provider of the installed onnxruntime lacks; none where that does not load at all."""
+    try:
+        package = Path(import_onnxruntime().__file__).parent
+    except ProviderError:
+        return []
+    return missing_libraries(str(package / "capi" / f"libonnxruntime_providers_{provider}.so"))
+
+
+def check_providers(built: Sequence[str], probe: Probe, check: Check) -> List[ProviderCheck]:
     """A check of each provider that oddline can use and that is in `built`, the fastest kind first."""
-    return [_check(name, probe, opener, clock) for name, full in PROVIDERS.items() if full in built]
+    return [check(name, probe) for name, full in PROVIDERS.items() if full in built]
 
 
 def unused(built: Sequence[str]) -> List[str]:
@@ -68,20 +94,39 @@ def unused(built: Sequence[str]) -> List[str]:
     return [full for full in built if full not in PROVIDERS.values()]
 
 
-def _check(name: str, probe: Probe, opener: OpenSession, clock: Callable[[], float]) -> ProviderCheck:
+def check_provider(
+    name: str,
+    probe: Probe,
+    opener: OpenSession = open_session,
+    clock: Callable[[], float] = time.perf_counter,
+    missing: FindMissing = missing_for,
+) -> ProviderCheck:
+    """Whether a provider computes what it should, tried in this process."""
     started = clock()
     try:
         session = opener(probe.model, name)
     except ProviderError as error:
-        return ProviderCheck(name, False, error.what, None, None)
+        return with_missing(ProviderCheck(name, False, error.what, None, None, missing(name)), error.what)
     loaded = clock()
     try:
         outputs = session.run([probe.output], probe.inputs)
     except Exception as error:  # onnxruntime's own exceptions share no public base
         why = str(error).strip().split("\n", 1)[0][:300]
-        return ProviderCheck(name, False, f"the inference failed ({why})", loaded - started, None)
+        check = ProviderCheck(name, False, f"the inference failed ({why})", loaded - started, None)
+        return with_missing(check, str(error))
     finished = clock()
     difference = disagreement(probe, outputs[0])
     right = difference <= probe.tolerance  # false for NaN too
     wrong = f"it computes something else (relative difference {difference:.2g}, allowed {probe.tolerance:.2g})"
     return ProviderCheck(name, right, None if right else wrong, loaded - started, finished - loaded)
+
+
+def with_missing(check: ProviderCheck, text: str) -> ProviderCheck:
+    """The check with the missing libraries that a message names put before those that it has, each of them once."""
+    found: Dict[str, Missing] = {}
+    for match in _NOT_FOUND.finditer(text):
+        name = match[1].rsplit("/", 1)[-1].lstrip("'\"(")
+        found.setdefault(name, Missing(name, match[0]))
+    for one in check.missing:
+        found.setdefault(one.name, one)
+    return msgspec.structs.replace(check, missing=list(found.values()))

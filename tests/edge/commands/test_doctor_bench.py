@@ -1,56 +1,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any, Callable
-
-import pytest
 
 from edge.bench.stopwatch import STAGES
 from edge.bundle.folder import load_bundle
 
 LATENCIES = ["p50_ms", "p90_ms", "p99_ms", "p99_9_ms", "highest_ms"]
-
-
-def test_doctor_tries_the_providers(oddline: Callable[..., Any]) -> None:
-    ended = oddline("doctor")
-    assert (ended.status, ended.err) == (0, "")
-    assert "providers, each tried with a model of one node" in ended.out
-    assert any(line.split()[:2] == ["cpu", "works,"] for line in ended.out.splitlines())
-
-
-def test_doctor_reports_to_programs_with_the_model_of_a_bundle(oddline: Callable[..., Any], small_bundle: Path) -> None:
-    ended = oddline("doctor", small_bundle, "--json")
-    assert (ended.status, ended.err) == (0, "")
-    found = json.loads(ended.out)
-    assert found["schema_version"] == 1
-    assert found["probe"] == "the model of small"
-    assert [check["works"] for check in found["providers"] if check["name"] == "cpu"] == [True]
-    assert found["machine"]["system"]["python"].startswith("{}.{}.".format(*sys.version_info[:2]))
-
-
-def test_doctor_fails_when_no_provider_works(oddline: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.doctor.providers.built_in", lambda: ["AzureExecutionProvider"])
-    ended = oddline("doctor")
-    assert ended.status == 1
-    assert "AzureExecutionProvider  not used by oddline" in ended.out, "the report is given all the same"
-    assert ended.err.startswith("oddline: error: no execution provider works on this machine; install")
-
-
-def test_doctor_fails_without_onnxruntime(oddline: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    ended = oddline("doctor")
-    assert ended.status == 1
-    assert "none  onnxruntime cannot be imported" in ended.out
-    assert "oddline: error: onnxruntime cannot be imported" in ended.err
-    assert "pip install 'oddline[cpu]'" in ended.err
-
-
-def test_doctor_refuses_a_damaged_bundle(oddline: Callable[..., Any], tmp_path: Path) -> None:
-    ended = oddline("doctor", tmp_path)
-    assert (ended.status, ended.out) == (1, "")
-    assert "manifest.json" in ended.err
 
 
 def test_bench_measures_all_but_multi_stream(oddline: Callable[..., Any], small_bundle: Path, tmp_path: Path) -> None:

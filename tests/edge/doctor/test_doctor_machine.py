@@ -14,7 +14,7 @@ from edge import __version__
 from edge.doctor.board import Board, jetpack_of, parse_tegra_release, read_board
 from edge.doctor.machine import Machine, machine_rows, read_machine
 from edge.doctor.memory import Memory, parse_kibibytes, read_memory
-from edge.doctor.packages import installed_version, package_problem, package_versions
+from edge.doctor.packages import both_runtimes, installed_version, package_versions
 from edge.doctor.processor import Processor, parse_cpu_model, read_processor
 from edge.doctor.reading import read_text
 from edge.doctor.system import parse_glibc, parse_os_release, read_system
@@ -25,7 +25,9 @@ from edge.doctor.system import parse_glibc, parse_os_release, read_system
     [
         (recorded.XAVIER_RELEASE, "35.4.1", "5.1.2"),
         (recorded.ORIN_RELEASE, "36.4.3", "6.2"),
-        (recorded.TX2_RELEASE, "32.5.1", "4.x"),
+        (recorded.TX2_RELEASE, "32.5.1", "4.5.1"),
+        ("# R32 (release), REVISION: 1.0, GCID: 0", "32.1.0", "4.x"),
+        ("# R35 (release), REVISION: 6.4, GCID: 0", "35.6.4", "5.1.6"),
         ("# R35 (release), REVISION: 5.0, GCID: 35550185, BOARD: t186ref", "35.5.0", "5.1.3"),
         ("# R35 (release), REVISION: 1.0, GCID: 0", "35.1.0", "5.0.2"),
         ("# R36 (release), REVISION: 99.1, GCID: 0", "36.99.1", "6.x"),
@@ -79,16 +81,13 @@ def test_systems() -> None:
     assert parse_os_release('PRETTY_NAME=""\n') is None
 
 
-def test_both_builds_of_onnxruntime_are_a_problem_with_a_mend() -> None:
+def test_both_builds_of_onnxruntime_are_told() -> None:
     installed = {"numpy": "1.24.4", "onnxruntime": "1.16.3", "onnxruntime-gpu": "1.16.3"}
     versions = package_versions(installed.get)
-    assert versions == {**installed, "tokenizers": None}
-    problem = package_problem(versions)
-    assert problem is not None
-    assert "onnxruntime and onnxruntime-gpu are both installed" in problem
-    assert "pip uninstall onnxruntime onnxruntime-gpu" in problem
+    assert versions == {**installed, "tokenizers": None, "typer": None, "msgspec": None}
+    assert both_runtimes(versions) == ["onnxruntime", "onnxruntime-gpu"]
     for one in ("onnxruntime", "onnxruntime-gpu"):
-        assert package_problem({**versions, one: None}) is None
+        assert both_runtimes({**versions, one: None}) == []
 
 
 def test_versions_of_this_environment() -> None:

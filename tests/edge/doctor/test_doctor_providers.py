@@ -6,18 +6,23 @@ from typing import Dict, List, Sequence
 
 import numpy as np
 import pytest
-import recorded
 from small_bundle import WEIGHTS
 
 from edge.bundle.folder import load_bundle
-from edge.doctor.machine import read_machine
+from edge.device.needed import Missing
 from edge.doctor.probe import Probe, bundle_probe, disagreement, tiny_probe
-from edge.doctor.providers import ProviderCheck, built_in, check_providers, open_session, unused
-from edge.doctor.report import Report, make_report, report_sections
+from edge.doctor.providers import (
+    ProviderCheck,
+    built_for_cuda,
+    built_in,
+    check_provider,
+    check_providers,
+    missing_for,
+    open_session,
+    unused,
+)
 from edge.errors import ProviderError
 from edge.runtime.session import PROVIDERS
-
-WORKING_CPU = ProviderCheck("cpu", works=True, why=None, load_seconds=0.0125, run_seconds=0.00025)
 
 
 class Answers:
@@ -34,7 +39,7 @@ class Answers:
 
 def test_the_cpu_of_this_machine_really_computes(small_bundle: Path) -> None:
     for probe in (tiny_probe(), bundle_probe(load_bundle(small_bundle))):
-        checks = {check.name: check for check in check_providers(built_in(), probe)}
+        checks = {check.name: check for check in check_providers(built_in(), probe, check_provider)}
         assert checks["cpu"].works, checks["cpu"].why
         assert checks["cpu"].why is None
         assert (checks["cpu"].load_seconds or 0) > 0
@@ -58,20 +63,24 @@ def test_each_provider_of_the_build_is_tried_and_judged() -> None:
         return Answers(RuntimeError("CUDA failure 35\nstack") if provider == "cuda" else right)
 
     ticks = count()
+
+    def check(name: str, probe: Probe) -> ProviderCheck:
+        return check_provider(name, probe, opener, lambda: float(next(ticks)), lambda provider: [])
+
     built = [*PROVIDERS.values(), "AzureExecutionProvider"]
-    checks = check_providers(built, probe, opener, lambda: float(next(ticks)))
+    checks = check_providers(built, probe, check)
     assert checks == [
-        ProviderCheck("tensorrt", False, "no session could be created (libnvinfer.so.8 is missing)", None, None),
+        ProviderCheck("tensorrt", False, "no session could be created (libnvinfer.so.8 is missing)", None, None, []),
         ProviderCheck("cuda", False, "the inference failed (CUDA failure 35)", 1.0, None),
         ProviderCheck("cpu", True, None, 1.0, 1.0),
     ]
     assert unused(built) == ["AzureExecutionProvider"]
-    assert [check.name for check in check_providers(["CPUExecutionProvider"], probe, opener)] == ["cpu"]
+    assert [one.name for one in check_providers(["CPUExecutionProvider"], probe, check)] == ["cpu"]
 
 
 @pytest.mark.parametrize("wrong", [[[2.0, -4.0, 1.0, 2001.0]], [[2.0, -4.0, float("nan"), 2000.0]], [[0.0] * 4]])
 def test_a_provider_that_computes_something_else_does_not_work(wrong: List[List[float]]) -> None:
-    (check,) = check_providers(["CPUExecutionProvider"], tiny_probe(), lambda model, provider: Answers(wrong))
+    check = check_provider("cpu", tiny_probe(), lambda model, provider: Answers(wrong))
     assert not check.works
     assert (check.why or "").startswith("it computes something else")
 
@@ -88,34 +97,29 @@ def test_a_damaged_model_gives_no_session() -> None:
         open_session(b"not a model", "cpu")
 
 
-def report(providers: List[ProviderCheck], **changes: object) -> Report:
-    machine = read_machine(recorded.xavier, {"onnxruntime": "1.16.3", **changes}.get)  # type: ignore[arg-type]
-    return make_report(machine, "a model of one node", providers, unused=["AzureExecutionProvider"])
+def test_the_libraries_that_a_provider_lacks_are_named() -> None:
+    absent = "libcublasLt.so.11: cannot open shared object file: No such file or directory"
+
+    def opener(model: bytes, provider: str) -> Answers:
+        raise ProviderError(f"no session could be created (cuda: {absent})")
+
+    of_the_file = [Missing("libcublasLt.so.11", "again"), Missing("libcudnn.so.8", "not there")]
+    check = check_provider("cuda", tiny_probe(), opener, missing=lambda name: of_the_file)
+    assert check.missing == [Missing("libcublasLt.so.11", absent), of_the_file[1]]
 
 
-def lines(found: Report) -> List[str]:
-    return ["|".join(row) for _, rows in report_sections(found) for row in rows]
+def test_a_library_that_is_missed_only_when_it_computes_is_named() -> None:
+    why = (
+        "Could not load library libcudnn_ops_infer.so.8. Error: libcudnn_ops_infer.so.8: cannot open shared object file"
+    )
+    check = check_provider("cuda", tiny_probe(), lambda model, provider: Answers(RuntimeError(why)))
+    assert [one.name for one in check.missing] == ["libcudnn_ops_infer.so.8"]
 
 
-def test_a_report_tells_what_works() -> None:
-    failed = ProviderCheck("cuda", works=False, why="no driver", load_seconds=None, run_seconds=None)
-    found = report([failed, WORKING_CPU])
-    assert found.works
-    assert "cuda|does not work: no driver" in lines(found)
-    assert "cpu|works, loaded in 12.5 ms, first inference 0.25 ms" in lines(found)
-    assert "AzureExecutionProvider|not used by oddline" in lines(found)
-    assert lines(found)[-1].startswith("this onnxruntime was built with cuda, which does not work: no driver; mend: ")
-    works = ProviderCheck("cuda", works=True, why=None, load_seconds=0.1, run_seconds=0.1)
-    assert lines(report([works, WORKING_CPU]))[-1] == "none found"
-    assert not report([failed]).works
-    assert not report([]).works
+def test_nothing_is_said_of_a_build_without_cuda() -> None:
+    told = built_for_cuda()
+    assert told is None or told[0].isdigit()
 
 
-def test_a_report_tells_the_problems() -> None:
-    both = report([WORKING_CPU], **{"onnxruntime-gpu": "1.16.3"})
-    assert any("pip uninstall onnxruntime onnxruntime-gpu" in problem for problem in both.problems)
-    (problem,) = report([WORKING_CPU]).problems
-    assert "built without CUDA and TensorRT" in problem, "the machine is a Jetson"
-    assert "JetPack 5.1.2" in problem
-    ordinary = make_report(read_machine(recorded.nothing, {}.get), "", [WORKING_CPU], unused=[])
-    assert ordinary.problems == []
+def test_a_provider_without_a_library_of_its_own_lacks_none() -> None:
+    assert missing_for("no-such-provider") == []
