@@ -66,7 +66,7 @@ def test_a_difference_too_large_names_the_worst_record(place: int, value: float)
     error = str(caught.value)
     assert error.startswith("bundle: it differs: a relative difference of ")
     assert "(at most 1e-05)" in error
-    assert f"worst: record {place} scores {value:.9g} instead of {REFERENCE[place]:.9g}; record " in error
+    assert f"worst: record {place} scores {np.float32(value):.9g} instead of {REFERENCE[place]:.9g}; record " in error
     assert error.endswith("; mend it")
 
 
