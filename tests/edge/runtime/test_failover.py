@@ -96,7 +96,7 @@ def test_a_gpu_that_was_asked_for_is_an_error_and_what_was_found_stays(
     assert again.status == 1
     assert said in again.err
     partial = tmp_path / "out.csv.partial"
-    assert partial.read_text() == ended.out
+    assert partial.read_bytes().decode() == ended.out
     assert f"what was found before the model failed is in {partial}" in again.err
     assert not output.exists()
 
