@@ -61,8 +61,7 @@ class Binder:
             binding.synchronize_inputs()
             self._session.run_with_iobinding(binding)
             binding.synchronize_outputs()
-            # A copy on the CPU: the memory that was bound is written to by the next run.
-            return [np.array(slot.values[name].numpy()[:rows]) for name in outputs]
+            return [_own(slot.values[name].numpy()[:rows]) for name in outputs]
 
     def forget(self, above: int) -> None:
         """Give back the memory of sizes of more than `above` rows."""
@@ -109,6 +108,12 @@ class _Slot:
             padded[len(rows) :] = 0
             rows = padded
         self.values[name].update_inplace(rows)
+
+
+def _own(values: np.ndarray) -> np.ndarray:
+    """The values in memory of their own: of the CPU's, some versions give a view, which the next run overwrites."""
+    base = values.base
+    return values if isinstance(base, np.ndarray) and base.flags.owndata else values.copy()
 
 
 def _tensor(item: Any) -> _Tensor:

@@ -81,8 +81,8 @@ class Opener:
                 raise _unusable(not_used(runtime, name, used, printed.getvalue()))
             # Its Python side goes on with the next provider when an inference fails, and says so among the results.
             session.disable_fallback()
-            opened = OpenSession(runtime, name, session, self._sizes, self._say)
             try:
+                opened = OpenSession(runtime, name, session, self._sizes, self._say)
                 opened.warm_up()
             except Exception as error:  # as above
                 what = "its memory is too small for this model" if is_memory(error) else "a first inference failed"
@@ -104,6 +104,7 @@ class OpenSession:
     """A session of onnxruntime's on a provider, ready to run any number of rows."""
 
     def __init__(self, runtime: Any, name: str, session: Any, sizes: Sequence[int], say: Callable[[str], None]) -> None:
+        """Raise ValueError where a GPU's inputs or outputs cannot be bound."""
         self.provider = name
         self.input_names = [item.name for item in session.get_inputs()]
         self._session = session

@@ -97,7 +97,7 @@ def test_messages_that_cannot_be_written_do_not_cost_the_results(small_bundle: P
 
 def test_a_request_to_end_keeps_what_was_found(small_bundle: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.jsonl"
-    command = [*PROGRAM, "score", str(small_bundle), "-", "--all", "-o", str(output)]
+    command = [*PROGRAM, "score", str(small_bundle), "-", "--all", "--provider", "cpu", "-o", str(output)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stderr is not None

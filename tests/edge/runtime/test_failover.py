@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -108,3 +110,28 @@ def test_where_nothing_was_found_nothing_is_kept(
     ended = oddline("score", small_bundle, log, "--provider", "cuda", "-o", tmp_path / "out.jsonl")
     assert ended.status == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["log"]
+
+
+def test_ctrl_c_while_the_gpu_computes(
+    oddline: Callable[..., Any],
+    small_bundle: Path,
+    log: Path,
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It comes while an inference runs in its thread; what was found before stays."""
+    runtime = FakeGpu([CPU, CUDA])
+
+    def interrupt(provider: str, rows: int) -> None:
+        if len(runtime.runs) == 1100:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    runtime.failing = interrupt
+    install(monkeypatch, runtime)
+    output = tmp_path / "out.csv"
+    ended = oddline("score", small_bundle, log, "--all", "--output-format", "csv", "-o", output)
+    assert ended.status == 130
+    partial = (tmp_path / "out.csv.partial").read_bytes().decode()
+    assert expected.startswith(partial)
+    assert 8192 < partial.count("\n") < LINES

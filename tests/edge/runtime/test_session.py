@@ -287,6 +287,18 @@ def test_a_lost_gpu_and_no_cpu(monkeypatch: pytest.MonkeyPatch, model: bytes) ->
         session.run(["score"], rows_of(3))
 
 
+def test_a_graph_that_cannot_be_bound_is_not_run_on_a_gpu(monkeypatch: pytest.MonkeyPatch, model: bytes) -> None:
+    runtime = fake(monkeypatch, CPU, CUDA)
+    said: List[str] = []
+    monkeypatch.setattr("edge.runtime.binding._DTYPES", {})
+    assert Session(model, batch_sizes=SIZES, say=said.append).provider == "cpu"
+    assert said == [
+        "running on cpu, since cuda: a first inference failed "
+        f"('ids' is tensor(int32) ['batch', {LENGTH}], which cannot be bound)"
+    ]
+    assert runtime.rows_run(CUDA) == []
+
+
 def test_a_wrong_input_is_no_lost_gpu_for_ever(monkeypatch: pytest.MonkeyPatch, model: bytes) -> None:
     """What fails on the CPU as well is an error with ``auto``, too."""
     fake(monkeypatch, CPU, CUDA)
