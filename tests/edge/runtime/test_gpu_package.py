@@ -107,5 +107,5 @@ def test_commands_with_a_provider_that_does_not_work(
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_doctor_names_the_libraries(form: List[str], oddline: Callable[..., Any]) -> None:
     ended = oddline("doctor", *form)
-    assert len(re.findall(r"lib\w+\.so\.\d+ is missing", ended.out)) >= 2, "for CUDA and for TensorRT"
-    assert re.search(r"libcublas\w*\.so\.\d+ is missing", ended.out)
+    assert re.search(r"libcublas\w*\.so\.\d+", ended.out), "for CUDA"
+    assert re.search(r"lib(cudnn|nvinfer)\w*\.so\.\d+", ended.out), "for TensorRT"
