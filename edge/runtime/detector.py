@@ -14,6 +14,8 @@ from edge.dictionary.matcher import Matcher
 from edge.encoders import Encoder, make_encoder
 from edge.errors import IntegrityError
 from edge.reason import Reason
+from edge.runtime.engines import EngineSource
+from edge.runtime.providers import refuse_two_builds
 from edge.runtime.scorer import DEFAULT_CACHE_TEXTS, Scorer, Watch
 from edge.runtime.session import DEFAULT_BATCH_ROWS, Session
 from edge.runtime.verdicts import PValues, is_anomalous
@@ -44,11 +46,12 @@ class Detector:
         threshold: Optional[float] = None,
         say: Callable[[str], None] = lambda _: None,
         watch: Optional[Watch] = None,
+        engines: Optional[EngineSource] = None,
     ) -> None:
-        """Load the model and what encodes its inputs.
+        """Load the model and what encodes its inputs; `engines` has what TensorRT needs.
 
         Raises:
-            ProviderError: no session could be created as asked.
+            ProviderError: no session could be created as asked, or two builds of onnxruntime are installed.
             BundleError: the tokenizer or the log dictionary cannot be used, or the graph is not what the encoder needs.
             FormatError: a mask or the encoder cannot be used.
         """
@@ -57,8 +60,24 @@ class Detector:
         self._part_thresholds = {part.name: part.threshold.value for part in manifest.parts}
         _check_signature(bundle, encoder, list(self._part_thresholds))
         self.threshold = manifest.threshold.value if threshold is None else threshold
-        self.session = Session(bundle.model, provider=provider, threads=threads, say=say)
-        self.scorer = Scorer(encoder, self._infer, batch_rows=batch_rows, cache_texts=cache_texts, watch=watch)
+        refuse_two_builds()
+        self.session = Session(
+            bundle.model,
+            provider=provider,
+            threads=threads,
+            say=say,
+            batch_sizes=manifest.conversion.batch_sizes,
+            engines=engines,
+        )
+        self.scorer = Scorer(
+            encoder,
+            self._infer,
+            batch_rows=batch_rows,
+            cache_texts=cache_texts,
+            watch=watch,
+            # On the CPU the encoder and the model would only take each other's cores.
+            overlaps=lambda: self.session.on_gpu,
+        )
         self._matcher = _load_matcher(bundle)
         # A record's parts are raised by as much as the user raised the threshold of their joint score.
         self._raised = self.threshold if self._part_thresholds else 1.0

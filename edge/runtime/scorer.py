@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Callable, ContextManager, Dict, List, NamedTuple, Optional, Protocol, Sequence
+from typing import Callable, ContextManager, Dict, Iterator, List, NamedTuple, Optional, Protocol, Sequence
 
 import numpy as np
 
@@ -11,8 +11,11 @@ from edge.encoders import Encoded, Encoder
 from edge.errors import OddlineError, ProviderError
 from edge.reason import Reason
 from edge.runtime.cache import RecentCache
+from edge.runtime.overlap import Overlap
 
 DEFAULT_CACHE_TEXTS = 1 << 16
+# Contents that are encoded while a batch is computed: enough for the tokenizer to share them out to its threads.
+CHUNK_CONTENTS = 256
 
 RunGraph = Callable[[Sequence[str], Dict[str, np.ndarray]], List[np.ndarray]]
 """The named outputs of the graph for inputs of at most a batch of rows."""
@@ -54,8 +57,12 @@ class Scorer:
         cache_texts: int = 0,
         watch: Optional[Watch] = None,
         broken: Optional[OddlineError] = None,
+        overlaps: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`broken` is raised where a score is no finite number; a `ProviderError` when it is not given."""
+        """`broken` is raised where a score is no finite number; a `ProviderError` when it is not given.
+
+        Where `overlaps` says so, a batch is encoded while the one before is computed, by `run` in another thread.
+        """
         self.encoder = encoder
         self.cut = 0
         self.computed = 0
@@ -63,6 +70,8 @@ class Scorer:
         self._batch_rows = batch_rows
         self._cache = RecentCache(cache_texts)
         self._watch: Watch = watch or _NoWatch()
+        self._overlaps = overlaps
+        self._overlap = Overlap()
         self._broken = broken or ProviderError(
             "the model gives scores that are no finite numbers", mend="run oddline verify, and try --provider cpu"
         )
@@ -111,6 +120,10 @@ class Scorer:
             return np.zeros(0, np.float32)
         with self._watch.stage("model"):
             (rows,) = self.run(("score",), encoded.inputs)
+        return self._highest(rows, encoded)
+
+    def _highest(self, rows: np.ndarray, encoded: Encoded) -> np.ndarray:
+        """float32 [contents]: the scores of contents, from those of their rows."""
         scores: np.ndarray = np.maximum.reduceat(rows, encoded.rows_of(int(encoded.owners[-1]) + 1)[:-1])
         if not np.isfinite(scores).all():
             # Not a number is never at least the threshold: every line would look normal.
@@ -160,7 +173,61 @@ class Scorer:
 
     def _score_keys(self, keys: Sequence[str]) -> np.ndarray:
         self.computed += len(keys)
+        if len(keys) > self._chunk and self._overlaps():
+            return self._score_overlapped(keys)
         with self._watch.stage("encode"):
             encoded = self.encoder.encode(keys)
         self.cut += encoded.cut
         return self.score_encoded(encoded)
+
+    @property
+    def _chunk(self) -> int:
+        return max(self._batch_rows, CHUNK_CONTENTS)
+
+    def _score_overlapped(self, keys: Sequence[str]) -> np.ndarray:
+        """As without; the stage ``model`` is what is left to wait for."""
+        encoded: List[Encoded] = []
+        with self._watch.stage("model"):
+            rows = list(self._overlap.map(self._run_scores, self._batches(keys, encoded)))
+        merged = _joined(encoded, self._chunk)
+        self.cut += merged.cut
+        return self._highest(np.concatenate(rows), merged)
+
+    def _run_scores(self, inputs: Dict[str, np.ndarray]) -> np.ndarray:
+        return self._run(("score",), inputs)[0]
+
+    def _batches(self, keys: Sequence[str], encoded: List[Encoded]) -> Iterator[Dict[str, np.ndarray]]:
+        """The inputs of the keys in batches, encoded a chunk at a time; all else of a chunk goes to `encoded`.
+
+        Rows that do not fill a batch wait for those of the next chunk.
+        """
+        size = self._batch_rows
+        rest: Dict[str, np.ndarray] = {}
+        for start in range(0, len(keys), self._chunk):
+            with self._watch.stage("encode"):
+                chunk = self.encoder.encode(keys[start : start + self._chunk])
+            encoded.append(chunk._replace(inputs={}))
+            rest = {
+                name: np.concatenate([rest[name], rows]) if name in rest and len(rest[name]) else rows
+                for name, rows in chunk.inputs.items()
+            }
+            count = len(next(iter(rest.values())))
+            for first in range(0, count - size + 1, size):
+                yield {name: rows[first : first + size] for name, rows in rest.items()}
+            rest = {name: rows[count - count % size :] for name, rows in rest.items()}
+        if len(next(iter(rest.values()))):
+            yield rest
+
+
+def _joined(chunks: Sequence[Encoded], contents: int) -> Encoded:
+    """Chunks of so many contents each (the last may have fewer) as one, without their inputs."""
+    return Encoded(
+        inputs={},
+        owners=np.concatenate([chunk.owners + place * contents for place, chunk in enumerate(chunks)]),
+        faults={
+            index + place * contents: fault
+            for place, chunk in enumerate(chunks)
+            for index, fault in chunk.faults.items()
+        },
+        cut=sum(chunk.cut for chunk in chunks),
+    )

@@ -1,53 +1,25 @@
-"""One onnxruntime session on the provider that was asked for, or a plain error.
-
-What a provider list says is how the package was built; what counts is a session that was created and the providers
-that it really uses.
-"""
+"""A loaded model on the provider that was asked for, or a plain error; with ``auto``, it goes on when a GPU is lost."""
 
 from __future__ import annotations
 
-import os
-from typing import Any, Callable, Dict, List, Sequence
+from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
 from edge.errors import ProviderError
+from edge.runtime.engines import EngineSource
+from edge.runtime.faults import first_line, is_memory
+from edge.runtime.opening import Opener, OpenSession
+from edge.runtime.providers import PROVIDER_CHOICES, PROVIDERS, candidates, import_onnxruntime
 
-PROVIDERS: Dict[str, str] = {
-    "tensorrt": "TensorrtExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "cpu": "CPUExecutionProvider",
-}
-PROVIDER_CHOICES = ("auto", *PROVIDERS)
+__all__ = ["DEFAULT_BATCH_ROWS", "PROVIDERS", "PROVIDER_CHOICES", "Session", "import_onnxruntime"]
+
 # More rows at once are no faster on a CPU, where a batch should fit into the caches, and take more memory.
 DEFAULT_BATCH_ROWS = 32
 
 
-def import_onnxruntime() -> Any:
-    """The onnxruntime module, with its telemetry off.
-
-    Some of its builds (1.32 for one) gather usage events and look up a host of Microsoft's; a device that scores logs
-    opens no connection. The variable must be set before the library is loaded.
-
-    Raises:
-        ProviderError: it is not installed, or does not load on this machine.
-    """
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    try:
-        import onnxruntime
-
-        # 3 is ERROR: device-discovery warnings of machines without a GPU say nothing that a user could act on.
-        onnxruntime.set_default_logger_severity(3)
-    except Exception as error:  # a damaged installation fails in any way, as does a library that it loads
-        raise ProviderError(
-            f"onnxruntime cannot be imported ({error})",
-            mend="install one: pip install 'oddline[cpu]', or NVIDIA's onnxruntime-gpu wheel on a Jetson",
-        ) from error
-    return onnxruntime
-
-
 class Session:
-    """A loaded model. `provider` is the short name of the one in use."""
+    """A loaded model. `provider` is the short name of the one in use; it changes when a GPU is lost."""
 
     def __init__(
         self,
@@ -56,78 +28,90 @@ class Session:
         provider: str = "auto",
         threads: int = 0,
         say: Callable[[str], None] = lambda _: None,
+        batch_sizes: Sequence[int] = (),
+        engines: Optional[EngineSource] = None,
     ) -> None:
-        """Load the model.
+        """Load the model and run it once.
 
         `threads` is onnxruntime's intra-op thread count, 0 for one per core. `say` receives one line when ``auto``
-        has to fall back.
+        has to fall back, here or later. A GPU runs batches of the `batch_sizes` (ascending), with inputs and outputs
+        bound, or as they come when there are none. `engines` has what TensorRT needs.
 
         Raises:
             ProviderError: the provider is unknown, is not in this build of onnxruntime, or was not really used.
         """
         runtime = import_onnxruntime()
-        if provider not in PROVIDER_CHOICES:
-            raise ProviderError(
-                f"provider {provider!r} is unknown", mend=f"choose one of {', '.join(PROVIDER_CHOICES)}"
-            )
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        # What was checked is read as what it was checked as: onnxruntime has a format of its own, told by a magic word.
-        options.add_session_config_entry("session.load_model_format", "ONNX")
-        available = runtime.get_available_providers()
-        wanted = _candidates(provider, available)
+        wanted = candidates(provider, runtime.get_available_providers())
+        self._opener = Opener(runtime, model, threads=threads, batch_sizes=batch_sizes, engines=engines, say=say)
+        self._may_fall_back = provider == "auto"
+        self._say = say
         failures: List[str] = []
+        mend = "run oddline doctor to see what works here"
         for name in wanted:
             try:
-                self._session = runtime.InferenceSession(model, options, providers=_with_fallback(name, available))
-            except Exception as error:  # onnxruntime's own exceptions share no public base
-                failures.append(f"{name}: {_first_line(error)}")
-                continue
-            if self._session.get_providers()[0] == PROVIDERS[name]:
-                self.provider = name
+                self._open = self._opener.open(name)
                 break
-            failures.append(f"{name}: onnxruntime fell back to {self._session.get_providers()[0]}")
+            except ProviderError as error:
+                failures.append(f"{name}: {error.what}")
+                mend = error.mend or mend
         else:
-            raise ProviderError(
-                f"no session could be created ({'; '.join(failures)})", mend="run oddline doctor to see what works here"
-            )
+            raise ProviderError(f"no session could be created ({'; '.join(failures)})", mend=mend)
         if failures:
             say(f"running on {self.provider}, since {'; '.join(failures)}")
-        self.input_names = [item.name for item in self._session.get_inputs()]
+
+    @property
+    def provider(self) -> str:
+        """The short name of the provider in use."""
+        return self._open.provider
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the model runs beside the CPU and not on it."""
+        return self.provider != "cpu"
+
+    @property
+    def input_names(self) -> List[str]:
+        """The graph's inputs, in its order."""
+        return self._open.input_names
 
     def run(self, outputs: Sequence[str], inputs: Dict[str, np.ndarray]) -> List[np.ndarray]:
         """The named outputs of one inference.
+
+        When it fails on a GPU that ``auto`` chose, it is run on the CPU, and so are all that follow; `say` is told.
 
         Raises:
             ProviderError: the inference failed.
         """
         try:
-            results: List[np.ndarray] = self._session.run(list(outputs), inputs)
+            return self._open.run(outputs, inputs)
         except Exception as error:  # onnxruntime's own exceptions share no public base
-            raise ProviderError(
-                f"an inference on {self.provider} failed ({_first_line(error)})",
-                mend="try a smaller --batch-size, or --provider cpu",
-            ) from error
-        return results
+            failed = self._failed(error)
+            if not (self._may_fall_back and self.on_gpu):
+                raise failed from error
+            self._leave_gpu(error, failed)
+        try:
+            return self._open.run(outputs, inputs)
+        except Exception as error:  # as above
+            raise self._failed(error) from error
 
+    def _leave_gpu(self, error: Exception, failed: ProviderError) -> None:
+        """Go on on the CPU.
 
-def _candidates(provider: str, available: Sequence[str]) -> List[str]:
-    if provider == "auto":
-        return [name for name, full in PROVIDERS.items() if full in available]
-    if PROVIDERS[provider] not in available:
-        raise ProviderError(
-            f"this onnxruntime was built without {PROVIDERS[provider]}",
-            mend="install an onnxruntime that has it, or use --provider auto",
-        )
-    return [provider]
+        Raises:
+            ProviderError: that does not work either.
+        """
+        try:
+            cpu: OpenSession = self._opener.open("cpu")
+        except ProviderError as other:
+            raise ProviderError(f"{failed.what}, and so does the CPU ({other.what})", mend=other.mend) from error
+        what = "the GPU has too little memory" if is_memory(error) else "the GPU was lost"
+        self._say(f"{what} ({self.provider}: {first_line(error)}): this batch and all that follow run on the CPU")
+        self._open = cpu
 
-
-def _with_fallback(name: str, available: Sequence[str]) -> List[str]:
-    """TensorRT hands what it cannot run to CUDA, and both hand shape arithmetic to the CPU."""
-    chain = list(PROVIDERS)
-    return [PROVIDERS[item] for item in chain[chain.index(name) :] if PROVIDERS[item] in available]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0][:300]
+    def _failed(self, error: Exception) -> ProviderError:
+        mend = "run oddline doctor to see what works here, or use --provider cpu"
+        if is_memory(error):
+            mend = "try a smaller --batch-size, or --provider cpu"
+        elif not self.on_gpu:
+            mend = "run oddline verify to see whether the bundle is whole"
+        return ProviderError(f"an inference on {self.provider} failed ({first_line(error)})", mend=mend)

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from small_bundle import LINES
 
-from edge.errors import ProviderError
 from edge.files.lines import read_blocks
 from edge.files.paths import Source
+from edge.runtime.opening import OpenSession
 from edge.runtime.session import Session
 
 PROGRAM = [sys.executable, "-c", "from edge.cli import main; main()"]
@@ -73,16 +73,15 @@ def test_a_score_that_is_no_number_is_not_taken_for_normal(
 def test_an_inference_that_fails_is_one_line(
     oddline: Callable[..., Any], small_bundle: Path, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Lost:
-        def run(self, outputs: object, inputs: object) -> None:
-            raise RuntimeError("CUDA out of memory\nlong text")
+    def fail(self: OpenSession, outputs: object, inputs: object) -> None:
+        raise RuntimeError("CUDA out of memory\nlong text")
 
-    monkeypatch.setattr("edge.runtime.session.Session._session", Lost(), raising=False)
-    session = Session.__new__(Session)
-    session.provider = "cuda"
-    session._session = Lost()
-    with pytest.raises(ProviderError, match=r"an inference on cuda failed \(CUDA out of memory\); try a smaller"):
-        session.run(["score"], {})
+    monkeypatch.setattr(OpenSession, "warm_up", lambda self: None)
+    monkeypatch.setattr(OpenSession, "run", fail)
+    ended = oddline("score", small_bundle, log, "--provider", "cpu", "--quiet")
+    assert (ended.status, ended.out) == (1, "")
+    mend = "try a smaller --batch-size, or --provider cpu"
+    assert ended.err == f"oddline: error: an inference on cpu failed (CUDA out of memory); {mend}\n"
 
 
 def test_messages_that_cannot_be_written_do_not_cost_the_results(small_bundle: Path, log: Path, tmp_path: Path) -> None:

@@ -1,0 +1,20 @@
+"""Where a TensorRT session's options and its prepared engines come from; who keeps engines implements it."""
+
+from __future__ import annotations
+
+from typing import ContextManager, Mapping, Protocol
+
+
+class EngineSource(Protocol):
+    """A cache of engines, as a session sees it."""
+
+    def prepared(self) -> ContextManager[Mapping[str, str]]:
+        """Options of the TensorRT provider, for one session; entered before it is created.
+
+        The context is left without an exception when the session is there and has run every batch size once, so that
+        what was built is whole and can be kept. It is left with one when anything failed, also when onnxruntime took
+        another provider: then nothing is kept, and the exception goes on. It may be entered again after that.
+
+        Raises:
+            ProviderError: TensorRT cannot be used here.
+        """
