@@ -123,6 +123,25 @@ class AtomicFile:
         except OSError as error:
             raise output_error(error, self.path) from error
 
+    def keep_partial(self) -> None:
+        """Sync, and take the name with ``.partial`` added, which `partial` is then.
+
+        Raises:
+            OutputError: it cannot be written; the hidden file is gone then.
+        """
+        partial = self._target.with_name(self._target.name + ".partial")
+        try:
+            self._finish(partial)
+        except OSError as error:
+            raise output_error(error, partial) from error
+        self.partial = partial
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether there is something to keep: bytes were written, and aside of the name."""
+        start, pending = self._pending
+        return self._descriptor >= 0 and self._aside is not None and start + len(pending) > 0
+
     def discard(self) -> None:
         """Remove what was written; the name keeps what it had. Does nothing when the file is already finished."""
         if self._descriptor < 0:
@@ -146,7 +165,7 @@ class AtomicFile:
         if kind is None:
             self.commit()
         elif self._keep_on_interrupt and issubclass(kind, KeyboardInterrupt) and self._aside is not None:
-            self._keep_partial()
+            self.keep_partial()
         else:
             self.discard()
 
@@ -158,14 +177,6 @@ class AtomicFile:
             except OSError:
                 self.discard()
                 raise
-
-    def _keep_partial(self) -> None:
-        partial = self._target.with_name(self._target.name + ".partial")
-        try:
-            self._finish(partial)
-        except OSError as error:
-            raise output_error(error, partial) from error
-        self.partial = partial
 
     def _drain(self) -> None:
         start, pending = self._pending

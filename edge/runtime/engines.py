@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ContextManager, Mapping, Protocol
+from typing import ContextManager, Mapping, Optional, Protocol
 
 
 class EngineSource(Protocol):
-    """A cache of engines, as a session sees it."""
+    """A cache of engines, as a session sees it.
+
+    `model`, where it is not None while `prepared` is entered, is loaded instead of the bundle's own: the same graph as
+    an engine that was built by other means.
+    """
+
+    @property
+    def model(self) -> Optional[bytes]:
+        """See above."""
 
     def prepared(self) -> ContextManager[Mapping[str, str]]:
         """Options of the TensorRT provider, for one session; entered before it is created.

@@ -63,17 +63,17 @@ class Opener:
             ProviderError: there is none; `what` says why, in a few words.
         """
         if name != "tensorrt" or self._engines is None:
-            return self._opened(name, {})
+            return self._opened(name, self._model, {})
         with self._engines.prepared() as options:
-            return self._opened(name, dict(options))
+            return self._opened(name, self._engines.model or self._model, dict(options))
 
-    def _opened(self, name: str, provider_options: Dict[str, str]) -> OpenSession:
+    def _opened(self, name: str, model: bytes, provider_options: Dict[str, str]) -> OpenSession:
         runtime = self._runtime
         chain = chain_of(name, runtime.get_available_providers(), provider_options)
         printed = io.StringIO()
         with _quiet(runtime, name, printed):
             try:
-                session = runtime.InferenceSession(self._model, self._options(name), providers=chain)
+                session = runtime.InferenceSession(model, self._options(name), providers=chain)
             except Exception as error:  # onnxruntime's own exceptions share no public base
                 raise _unusable(fault_of(str(error))) from error
             used = session.get_providers()

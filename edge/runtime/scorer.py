@@ -14,7 +14,7 @@ from edge.runtime.cache import RecentCache
 from edge.runtime.overlap import Overlap
 
 DEFAULT_CACHE_TEXTS = 1 << 16
-# Contents that are encoded while a batch is computed: enough for the tokenizer to share them out to its threads.
+# Contents that are encoded while as many are computed: enough for the tokenizer to share them out to its threads.
 CHUNK_CONTENTS = 256
 
 RunGraph = Callable[[Sequence[str], Dict[str, np.ndarray]], List[np.ndarray]]
@@ -61,7 +61,7 @@ class Scorer:
     ) -> None:
         """`broken` is raised where a score is no finite number; a `ProviderError` when it is not given.
 
-        Where `overlaps` says so, a batch is encoded while the one before is computed, by `run` in another thread.
+        Where `overlaps` says so, contents are encoded while those before them are computed, by `run` in another thread.
         """
         self.encoder = encoder
         self.cut = 0
@@ -194,27 +194,28 @@ class Scorer:
         return self._highest(np.concatenate(rows), merged)
 
     def _run_scores(self, inputs: Dict[str, np.ndarray]) -> np.ndarray:
-        return self._run(("score",), inputs)[0]
+        (scores,) = self.run(("score",), inputs)
+        return scores
 
     def _batches(self, keys: Sequence[str], encoded: List[Encoded]) -> Iterator[Dict[str, np.ndarray]]:
-        """The inputs of the keys in batches, encoded a chunk at a time; all else of a chunk goes to `encoded`.
+        """The inputs of the keys, encoded a chunk at a time; all else of a chunk goes to `encoded`.
 
         Rows that do not fill a batch wait for those of the next chunk.
         """
-        size = self._batch_rows
         rest: Dict[str, np.ndarray] = {}
         for start in range(0, len(keys), self._chunk):
             with self._watch.stage("encode"):
                 chunk = self.encoder.encode(keys[start : start + self._chunk])
             encoded.append(chunk._replace(inputs={}))
-            rest = {
-                name: np.concatenate([rest[name], rows]) if name in rest and len(rest[name]) else rows
-                for name, rows in chunk.inputs.items()
+            rows = {
+                name: np.concatenate([rest[name], values]) if name in rest else values
+                for name, values in chunk.inputs.items()
             }
-            count = len(next(iter(rest.values())))
-            for first in range(0, count - size + 1, size):
-                yield {name: rows[first : first + size] for name, rows in rest.items()}
-            rest = {name: rows[count - count % size :] for name, rows in rest.items()}
+            count = len(next(iter(rows.values())))
+            full = count - count % self._batch_rows
+            if full:
+                yield {name: values[:full] for name, values in rows.items()}
+            rest = {name: values[full:] for name, values in rows.items()}
         if len(next(iter(rest.values()))):
             yield rest
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Callable, Iterator, Optional, Protocol
 
-from edge.errors import OutputError
+from edge.errors import OutputError, ProviderError
 from edge.files.atomic import AtomicFile, output_error
 
 
@@ -30,9 +30,10 @@ class Interrupted(Exception):  # noqa: N818  (the user's wish, not an error)
 def open_output(path: Optional[Path], *, say: Callable[[str], None]) -> Iterator[Output]:
     """Somewhere to write to, complete when the block ends without an error.
 
-    A file is written aside and renamed at the end, so that nothing half-written ever has the final name; after Ctrl-C
-    what was found is kept under the name with ``.partial`` added. When the reader of the standard output has closed it
-    (``| head``), the block ends quietly; so it does when that output is named as a file (``/dev/stdout``).
+    A file is written aside and renamed at the end, so that nothing half-written ever has the final name; after Ctrl-C,
+    and when the model cannot go on, what was found is kept under the name with ``.partial`` added. When the reader of
+    the standard output has closed it (``| head``), the block ends quietly; so it does when that output is named as a
+    file (``/dev/stdout``).
 
     Raises:
         OutputError: the file or the standard output cannot be written.
@@ -46,7 +47,13 @@ def open_output(path: Optional[Path], *, say: Callable[[str], None]) -> Iterator
     file = AtomicFile(path, keep_on_interrupt=True)
     try:
         with file:
-            yield file
+            try:
+                yield file
+            except ProviderError:
+                if file.can_keep:
+                    file.keep_partial()
+                    say(f"what was found before the model failed is in {file.partial}")
+                raise
     except KeyboardInterrupt:
         kept = "nothing was written" if file.partial is None else f"what was found so far is in {file.partial}"
         say(f"interrupted; {kept}")

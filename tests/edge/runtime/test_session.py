@@ -42,6 +42,7 @@ class Engines:
 
     def __init__(self, refuses: Optional[Exception] = None) -> None:
         self.notes: List[str] = []
+        self.model: Optional[bytes] = None
         self.refuses = refuses
 
     @contextmanager
@@ -201,11 +202,18 @@ def test_the_cpu_runs_batches_as_they_come(monkeypatch: pytest.MonkeyPatch, mode
 def test_engines_are_kept_when_every_size_has_run(monkeypatch: pytest.MonkeyPatch, model: bytes) -> None:
     runtime = fake(monkeypatch, TENSORRT, CUDA, CPU)
     engines = Engines()
-    runtime.failing = lambda provider, rows: engines.notes.append(f"run {rows}")  # type: ignore[func-returns-value]
+    runtime.failing = lambda provider, rows: engines.notes.append(f"run {rows}")
     Session(model, provider="tensorrt", batch_sizes=SIZES, engines=engines)
     assert engines.notes == ["entered", "run 1", "run 8", "run 32", "kept"]
     assert runtime.options[0][TENSORRT] == {"trt_fp16_enable": "1"}
     assert CPU not in runtime.options[0]
+
+
+def test_an_engine_s_own_model_is_loaded_instead(monkeypatch: pytest.MonkeyPatch, model: bytes) -> None:
+    fake(monkeypatch, TENSORRT, CPU)
+    engines = Engines()
+    engines.model = model
+    assert Session(b"not this one", engines=engines).provider == "tensorrt"
 
 
 @pytest.mark.parametrize("how", ["created", "used", "run"])
