@@ -22,7 +22,6 @@ def build_engine(
         "onnxruntime", "--via", metavar="|".join(VIA_CHOICES), help="What builds the engine; trtexec also measures it."
     ),
     program: Path = typer.Option(USUAL_PLACE, "--trtexec", metavar="FILE", help="NVIDIA's trtexec."),
-    device: int = typer.Option(0, "--device", min=0, max=64, help="Number of the GPU."),
     rebuild: bool = typer.Option(False, "--rebuild", help="Build also when a right engine is kept."),
     prune: bool = typer.Option(
         False, "--prune", help="Remove this bundle's engines for other models, GPUs and versions, and damaged ones."
@@ -31,13 +30,14 @@ def build_engine(
 ) -> None:
     """Build a bundle's TensorRT engine on this device, ahead of the first score, and keep it."""
     from edge.bundle.folder import load_bundle
-    from edge.engines.ahead import build_with_onnxruntime, build_with_trtexec
+    from edge.engines.ahead import build_with_onnxruntime, build_with_trtexec, require_tensorrt
     from edge.engines.alive import on_stderr
     from edge.engines.entry import Entry
     from edge.engines.source import engine_source
     from edge.engines.store import Store
     from edge.errors import OutputError
     from edge.runtime.engines import EngineSource
+    from edge.runtime.providers import import_onnxruntime, refuse_two_builds
     from edge.runtime.session import Session
 
     options.check_choice(via, VIA_CHOICES, "--via")
@@ -47,12 +47,14 @@ def build_engine(
     if bundle is None:
         raise typer.BadParameter("it is missing", param_hint="BUNDLE")
     loaded = load_bundle(options.folder(bundle))
+    refuse_two_builds()
+    require_tensorrt(import_onnxruntime())
     sizes = loaded.manifest.conversion.batch_sizes
 
     def load(model: bytes, engines: EngineSource) -> object:
         return Session(model, provider="tensorrt", say=options.say, batch_sizes=sizes, engines=engines)
 
-    source = engine_source(loaded, say=options.say, alive=on_stderr, device=device, rebuild=rebuild)
+    source = engine_source(loaded, say=options.say, alive=on_stderr, rebuild=rebuild)
     outcome = (
         build_with_trtexec(source, load, program=program) if via == "trtexec" else build_with_onnxruntime(source, load)
     )
@@ -72,18 +74,19 @@ def _show_list(store: Store) -> None:
     from edge.commands.table import align
     from edge.errors import escape_control
 
-    rows: List[List[str]] = []
-    for listed in store.entries():
-        entry = listed.entry
-        if entry is None:
-            rows.append(["unusable", "", "", "", "", "", f"{listed.folder}: {listed.unusable}"])
-            continue
-        key = entry.key
-        versions = f"TensorRT {key.tensorrt}, onnxruntime {key.onnxruntime}"
-        rows.append(
-            [entry.bundle, key.precision, key.gpu, versions, f"{entry.size:,}", entry.built, str(listed.folder)]
-        )
-    for line in align([[escape_control(cell) for cell in row] for row in rows], right=(4,)):
-        typer.echo(line)
-    if not rows:
+    listed = store.entries()
+    if not listed:
         options.say(f"no engines are kept in {store.root}")
+        return
+    rows: List[List[str]] = [["bundle", "precision", "GPU", "TensorRT", "onnxruntime", "bytes", "built", "folder"]]
+    for folder, entry, _ in listed:
+        if entry is not None:
+            key = entry.key
+            versions = [key.tensorrt, key.onnxruntime]
+            size = f"{entry.size:,}"
+            rows.append([entry.bundle, key.precision, key.gpu, *versions, size, entry.built, str(folder)])
+    for line in align([[escape_control(cell) for cell in row] for row in rows], right=(5,)):
+        typer.echo(line)
+    for folder, _, unusable in listed:
+        if unusable is not None:
+            typer.echo(escape_control(f"unusable: {folder} ({unusable})"))

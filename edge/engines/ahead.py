@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Callable, Dict, Iterator, Mapping, Optional
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional
 
 from edge.bundle.manifest import MODEL_NAME
 from edge.engines import trtexec
@@ -19,6 +19,7 @@ from edge.engines.store import Building
 from edge.errors import ProviderError
 from edge.files.atomic import output_error
 from edge.runtime.engines import EngineSource
+from edge.runtime.providers import PROVIDERS
 
 _ENGINE_NAME = "trtexec.engine"
 
@@ -40,6 +41,19 @@ class FixedOptions:
     def prepared(self) -> Iterator[Mapping[str, str]]:
         """The options as they were given."""
         yield self._options
+
+
+def require_tensorrt(runtime: Any) -> None:
+    """Refuse an onnxruntime that cannot use an engine, before one is built for it.
+
+    Raises:
+        ProviderError: it was built without TensorRT.
+    """
+    if PROVIDERS["tensorrt"] not in runtime.get_available_providers():
+        raise ProviderError(
+            f"this onnxruntime ({runtime.__version__}) was built without TensorRT",
+            mend="install an onnxruntime-gpu that has it (on a Jetson, NVIDIA's own wheel for its JetPack)",
+        )
 
 
 def build_with_onnxruntime(source: CachedEngines, load: Load) -> Optional[Outcome]:
