@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sysconfig
 from typing import List, NamedTuple, Optional, Sequence
 
+from edge.device.files import HERE
 from edge.device.gpu import Gpu, read_gpus
-from edge.device.libraries import Library, find_libraries
+from edge.device.libraries import Library, find_libraries, package_folders
 
 
 class Facts(NamedTuple):
@@ -36,7 +38,8 @@ def facts_of(gpus: Sequence[Gpu], libraries: Sequence[Library], device: int) -> 
 
 def read_facts(device: int = 0) -> Facts:
     """The facts of this machine."""
-    return facts_of(read_gpus(), find_libraries(), device)
+    site = sysconfig.get_paths()["purelib"]
+    return facts_of(read_gpus(), find_libraries(further=package_folders(HERE, site)), device)
 
 
 def _version(libraries: Sequence[Library], kind: str) -> Optional[str]:

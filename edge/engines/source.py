@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Callable, ContextManager, Dict, Iterator, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Callable, ContextManager, Dict, Iterator, Mapping, NamedTuple, Optional, Set, Tuple, Union
 
 from edge.bundle.folder import Bundle
 from edge.cache_folder import VARIABLE
@@ -199,12 +199,14 @@ class CachedEngines:
         finally:
             self.model = None
         self.outcome = Outcome(entry, place, False)
-        if _state(place) != before:
-            self._seal_again(key, entry, place)
+        written = _state(place) - before
+        if written:
+            self._seal_again(key, entry, place, {name for name, _, _ in written})
 
-    def _seal_again(self, key: EngineKey, entry: Entry, place: Path) -> None:
-        """ONNX Runtime took another engine than the one that is kept, and wrote it beside that one."""
-        self.say("onnxruntime did not take the engine that is kept, and built one of its own: that is kept now")
+    def _seal_again(self, key: EngineKey, entry: Entry, place: Path, written: Set[str]) -> None:
+        """ONNX Runtime wrote into the folder: another engine mostly, beside the one that it did not take."""
+        if any(name.endswith(ENGINE_SUFFIX) for name in written):
+            self.say("onnxruntime did not take the engine that is kept, and built one of its own: that is kept now")
         try:
             with self.store.locked(entry.bundle, key, on_wait=self._say_waiting):
                 again = seal(
@@ -276,10 +278,10 @@ def engine_source(
     )
 
 
-def _state(place: Path) -> List[Tuple[str, int, int]]:
+def _state(place: Path) -> Set[Tuple[str, int, int]]:
     """Names, sizes and times of the files: enough to see that one was written."""
     with os.scandir(place) as found:
-        return sorted((item.name, item.stat().st_size, item.stat().st_mtime_ns) for item in found)
+        return {(item.name, item.stat().st_size, item.stat().st_mtime_ns) for item in found}
 
 
 def _output_error(error: Union[OutputError, OSError], place: Path) -> OutputError:

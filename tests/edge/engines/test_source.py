@@ -248,6 +248,14 @@ def test_an_engine_that_the_session_does_not_take_is_replaced_by_its_own(
     assert (tensorrt.built, said) == (1, [])
 
 
+def test_other_files_that_a_session_writes_become_part_of_it(place: Path, make: Make, said: List[str]) -> None:
+    source = make()
+    with source.prepared():
+        (place / FILES[2]).write_bytes(b"more timings")
+    load(make(), tensorrt := FakeTensorrt())
+    assert (tensorrt.built, said) == (0, [])
+
+
 def test_when_tensorrt_takes_no_part_nothing_is_kept(make: Make, said: List[str], store: Store) -> None:
     source = make()
     load(source, FakeTensorrt(writes_engine=False))

@@ -153,6 +153,7 @@ def test_it_does_not_outlive_an_interruption(tmp_path: Path) -> None:
         assert process.poll() is None
         time.sleep(0.01)
     child = int(pid.read_text())
+    time.sleep(0.5)  # until it waits for the other, and not still starts it
     process.send_signal(signal.SIGINT)
     process.wait(30)
     with pytest.raises(ProcessLookupError):
