@@ -12,7 +12,7 @@ from edge.engines import trtexec
 from edge.engines.context import SINCE, context_model
 from edge.engines.entry import CONTEXT_NAME
 from edge.engines.key import EngineKey
-from edge.engines.options import release
+from edge.engines.options import release, timing_name
 from edge.engines.profile import shape_profile
 from edge.engines.source import BUILDING, CachedEngines, Outcome
 from edge.engines.store import Building
@@ -149,8 +149,3 @@ def _take(source: CachedEngines, key: EngineKey, building: Building, load: Load)
     with source.alive(BUILDING):
         load(bundle.model, FixedOptions(source.options(building.path)))
     return "onnxruntime"
-
-
-def timing_name(compute_capability: str) -> str:
-    """ONNX Runtime's name for its timings (`GetTimingCachePath` in tensorrt_execution_provider_utils.h)."""
-    return f"TensorrtExecutionProvider_cache_sm{compute_capability.replace('.', '')}.timing"

@@ -97,3 +97,11 @@ def tensorrt_options(
     if folder is not None:
         wanted["trt_engine_cache_path"] = wanted["trt_timing_cache_path"] = str(folder)
     return {name: value for name, value in wanted.items() if known >= _SINCE[name]}
+
+
+def timing_name(compute_capability: str) -> str:
+    """ONNX Runtime's name for the file of its timings, see `GetTimingCachePath` in tensorrt_execution_provider_utils.h.
+
+    `compute_capability` is like ``7.2``.
+    """
+    return f"TensorrtExecutionProvider_cache_sm{compute_capability.replace('.', '')}.timing"

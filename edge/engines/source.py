@@ -15,7 +15,7 @@ from edge.engines.alive import Alive, silent
 from edge.engines.entry import CONTEXT_NAME, ENGINE_SUFFIX, Entry, names_in, seal
 from edge.engines.facts import Facts, read_facts
 from edge.engines.key import EngineKey
-from edge.engines.options import RECIPE, tensorrt_options
+from edge.engines.options import RECIPE, tensorrt_options, timing_name
 from edge.engines.store import Building, Store
 from edge.errors import OutputError
 from edge.files.atomic import output_error
@@ -155,10 +155,20 @@ class CachedEngines:
             found = None if self._rebuild else self.store.find(name, key)
             if isinstance(found, Entry):  # somebody else has built it meanwhile
                 return found, None
-            return None, self.store.new(name, key, len(self.bundle.model))
+            # Who asks for another engine may want other timings, too.
+            timings = None if self._rebuild else self.store.timings(key)
+            building = self.store.new(name, key, len(self.bundle.model))
         except OutputError as error:
             self._say_not_kept(error)
             return None, None
+        try:
+            if timings is not None:
+                (building.path / timing_name(key.compute_capability)).write_bytes(timings)
+        except OSError as error:
+            building.discard()
+            self._say_not_kept(output_error(error, building.place))
+            return None, None
+        return None, building
 
     def keep(self, key: EngineKey, building: Building, *, via: str, seconds: float) -> None:
         """Put what was built into its place; where that fails, it is said, and nothing is kept."""

@@ -7,6 +7,7 @@ an old engine, none, or a new one. What a killed builder left is removed by the 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,6 +18,7 @@ from edge.cache_folder import cache_folder
 from edge.engines.entry import Entry, UnusableError, check_entry, names_in, read_entry
 from edge.engines.key import EngineKey, differences, folder_name
 from edge.engines.lock import BusyError, holding, refuse_to_wait
+from edge.engines.options import timing_name
 from edge.errors import OutputError
 from edge.files.atomic import atomic_folder, output_error
 
@@ -26,6 +28,8 @@ _PLACE, _LOCK, _LEFT_OVER = "engine", "lock", ".oddline-*.tmp"
 _LEAST_FREE_BYTES = 64 << 20
 _FREE_FOR_EACH_MODEL_BYTE = 4
 _PROBE_BYTES = 1 << 20
+# What the time depends on that a layer takes.
+_TIMED_BY = ("gpu", "compute_capability", "tensorrt", "cuda")
 
 
 class Listed(NamedTuple):
@@ -163,6 +167,29 @@ class Store:
             if entry is not None:
                 found.append(Listed(place, entry, None))
         return found
+
+    def timings(self, key: EngineKey) -> Optional[bytes]:
+        """What the latest build for this GPU and these libraries has measured, of whatever model; None without one.
+
+        Timings belong to kinds of layers and their shapes, not to weights: with them, the engine of a model that learnt
+        anew is built in a fraction of the time. Those of another release make onnxruntime fail: without the third
+        number of TensorRT's version (``10``, from the name of a library of pip's) none are given.
+
+        Raises:
+            OutputError: the folder is there and cannot be read.
+        """
+        if key.tensorrt.count(".") < 2:
+            return None
+        name = timing_name(key.compute_capability)
+        entries = [(listed.entry, listed.folder) for listed in self.entries() if listed.entry is not None]
+        for entry, folder in sorted(entries, key=lambda found: found[0].built, reverse=True):
+            stated = [file for file in entry.files if file.path == name]
+            if stated and all(getattr(entry.key, field) == getattr(key, field) for field in _TIMED_BY):
+                with suppress(OSError):  # one that is being replaced; the next one will do
+                    content = (folder / name).read_bytes()
+                    if hashlib.sha256(content).hexdigest() == stated[0].sha256:
+                        return content
+        return None
 
     @contextmanager
     def locked(self, bundle: str, key: EngineKey, on_wait: Callable[[], None]) -> Iterator[None]:

@@ -115,6 +115,48 @@ def test_a_model_that_learnt_anew_has_another_engine(
     assert said == ["the TensorRT engine that is kept is for another model; another one is built"]
 
 
+def test_its_build_starts_with_the_timings_that_were_measured(
+    place: Path, make: Make, store: Store, relearnt_bundle: Bundle
+) -> None:
+    tensorrt, source = FakeTensorrt(), make(bundle=relearnt_bundle)
+    load(source, tensorrt)
+    assert (place / FILES[2]).read_bytes() == b"timings"
+    assert (kept(source) / FILES[2]).read_bytes() == b"timingstimings"
+    again = make(bundle=relearnt_bundle, rebuild=True)
+    load(again, tensorrt)
+    assert (kept(again) / FILES[2]).read_bytes() == b"timings", "measured anew"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("tensorrt", "8.6.1"), ("cuda", "12.2"), ("gpu", "Orin"), ("compute_capability", "8.7")]
+)
+def test_timings_of_another_machine_are_not_used(place: Path, make: Make, field: str, value: str) -> None:
+    found: List[List[str]] = []
+    source = make(facts=XAVIER._replace(**{field: value}))
+    load(source, FakeTensorrt(during=lambda folder: found.append([path.name for path in folder.iterdir()])))
+    assert found == [[]]
+
+
+def test_timings_of_a_release_that_is_not_known_are_not_used(make: Make, relearnt_bundle: Bundle) -> None:
+    facts = XAVIER._replace(tensorrt="10")
+    load(make(facts=facts), FakeTensorrt())
+    source = make(facts=facts, bundle=relearnt_bundle)
+    load(source, FakeTensorrt())
+    assert (kept(source) / FILES[2]).read_bytes() == b"timings"
+
+
+def test_damaged_timings_are_not_used(place: Path, make: Make, store: Store, relearnt_bundle: Bundle) -> None:
+    """TensorRT would refuse them, and ONNX Runtime the session."""
+    flip(place / FILES[2])
+    source = make(bundle=relearnt_bundle)
+    key = source.key()
+    assert key is not None
+    assert store.timings(key) is None
+    load(source, FakeTensorrt())
+    assert (kept(source) / FILES[2]).read_bytes() == b"timings"
+    assert store.timings(key) == b"timings"
+
+
 def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1])
 
