@@ -84,7 +84,7 @@ def build_with_trtexec(
     """
     key = source.key()
     if key is None:
-        raise ProviderError("no engine can be kept on this machine", mend="run oddline doctor")
+        raise ProviderError(f"no engine can be kept here: {source.unknown} cannot be told", mend="run oddline doctor")
     with ExitStack() as stack:
         entry, building = source.begin(key, stack)
         if entry is not None:

@@ -64,6 +64,7 @@ class CachedEngines:
         self.device = device
         self.model: Optional[bytes] = None
         self.outcome: Optional[Outcome] = None
+        self.unknown = ""
         self.alive = alive
         self.say = say
         self._facts = facts
@@ -88,13 +89,10 @@ class CachedEngines:
         )
 
     def key(self) -> Optional[EngineKey]:
-        """The key of this bundle's engine here; None, and said, when it is not known what the engine depends on."""
+        """The key of this bundle's engine here; None when `unknown` says what of it cannot be told."""
         facts = self._facts()
+        self.unknown = ", ".join(facts.unknown())
         if facts.gpu is None or facts.compute_capability is None or facts.tensorrt is None or facts.cuda is None:
-            self.say(
-                f"the TensorRT engine is not kept: {' and '.join(facts.unknown())} cannot be told; "
-                "oddline doctor says what is missing"
-            )
             return None
         manifest = self.bundle.manifest
         return EngineKey(
@@ -138,7 +136,12 @@ class CachedEngines:
                 if building is not None:
                     building.discard()
                 raise
-            if key is not None and building is not None:
+            if key is None:  # said where TensorRT works, and not where a session is only tried on it
+                self.say(
+                    f"the TensorRT engine is not kept, and will be built again each time: {self.unknown} cannot be "
+                    "told; oddline doctor says what is missing"
+                )
+            elif building is not None:
                 self._keep_if_built(key, building, self._clock() - start)
 
     def begin(self, key: EngineKey, stack: ExitStack) -> Tuple[Optional[Entry], Optional[Building]]:

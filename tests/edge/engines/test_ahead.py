@@ -163,5 +163,5 @@ def test_no_room_for_trtexec(make: Make, said: List[str], tmp_path: Path, trtexe
 
 def test_on_a_machine_that_is_not_known(make: Make, trtexec: Path) -> None:
     source = make(facts=XAVIER._replace(gpu=None))
-    with pytest.raises(ProviderError, match="no engine can be kept"):
+    with pytest.raises(ProviderError, match="no engine can be kept here: the GPU cannot be told"):
         build_with_trtexec(source, FakeTensorrt().load, program=trtexec)

@@ -316,8 +316,16 @@ def test_without_knowing_what_it_depends_on_no_engine_is_kept(
     assert tensorrt.given[0]["trt_engine_cache_enable"] == "False"
     assert not store.root.exists()
     assert len(said) == 1
-    assert said[0].startswith("the TensorRT engine is not kept: ")
-    assert said[0].endswith("cannot be told; oddline doctor says what is missing")
+    assert said[0].startswith("the TensorRT engine is not kept, and will be built again each time: ")
+    assert said[0].endswith(" cannot be told; oddline doctor says what is missing")
+
+
+def test_where_tensorrt_does_not_work_nothing_is_said_of_its_engine(make: Make, said: List[str]) -> None:
+    tensorrt = FakeTensorrt()
+    tensorrt.broken = "libnvinfer.so.8 is missing"
+    with pytest.raises(ProviderError):
+        load(make(facts=XAVIER._replace(gpu=None, tensorrt=None)), tensorrt)
+    assert said == []
 
 
 def test_rebuild_builds_what_is_there(place: Path, make: Make, said: List[str]) -> None:
