@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,21 @@ def test_it_ends_when_the_process_is_killed() -> None:
     process.kill()
     # stderr ends only when the other process, which holds it too, has ended.
     process.communicate(timeout=30)
+
+
+def test_ctrl_c_of_a_terminal_is_not_for_it() -> None:
+    """A terminal sends it to all processes of the command."""
+    code = HOLDS_THE_LOCK.replace("ctypes.PyDLL(None).usleep(900_000)", "input()")
+    command = [sys.executable, "-c", code]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "oddline: building, 0 s so far\n"
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert said.count("KeyboardInterrupt") == 1
+    assert "ticker.py" not in said
 
 
 def test_where_no_other_process_can_be_started_the_build_goes_on() -> None:
