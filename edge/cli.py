@@ -13,7 +13,7 @@ from typing import Any, Iterator, List, NoReturn, Optional
 import typer
 
 from edge import __version__
-from edge.commands import bench, doctor, inspect, options, score, verify
+from edge.commands import bench, build_engine, doctor, inspect, options, score, verify
 from edge.errors import OddlineError
 from edge.files.atomic import output_error
 from edge.sinks.output import send_nowhere
@@ -52,6 +52,7 @@ app.command("verify")(verify.verify)
 app.command("inspect")(inspect.inspect)
 app.command("bench")(bench.bench)
 app.command("doctor")(doctor.doctor)
+app.command("build-engine")(build_engine.build_engine)
 
 
 def _plug_in() -> None:

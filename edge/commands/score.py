@@ -53,6 +53,8 @@ def score(
 ) -> None:
     """Score log files, folders or the standard input; one record for each anomalous line."""
     from edge.bundle.folder import load_bundle
+    from edge.engines.alive import on_stderr, silent
+    from edge.engines.source import engine_source
     from edge.files.paths import check_apart, expand_paths
     from edge.reading import sessions_of
     from edge.runtime.detector import Detector
@@ -75,7 +77,15 @@ def score(
     preprocessing = loaded.manifest.preprocessing
     sources = expand_paths(paths, warn=options.say)
     check_apart(sources, output)
-    detector = Detector(loaded, provider=provider, threads=threads, batch_rows=batch_size, threshold=threshold, say=say)
+    detector = Detector(
+        loaded,
+        provider=provider,
+        threads=threads,
+        batch_rows=batch_size,
+        threshold=threshold,
+        say=say,
+        engines=engine_source(loaded, say=say, alive=silent if quiet else on_stderr),
+    )
     run = ScoreRun(
         detector,
         FormatChoice(preprocessing.format, asked, log_format, year, sessions_of(preprocessing, loaded.read)),

@@ -11,8 +11,9 @@ from typing import Callable, Iterator
 
 import pytest
 
-# The writers of ONNX models and of sample bundles lie beside the tests of bundles, and are of use to others.
-sys.path.insert(0, str(Path(__file__).parent / "bundle"))
+# The writers of ONNX models and of sample bundles lie beside the tests of bundles, what stands in for a GPU beside
+# those of sessions and engines, and all are of use to others.
+sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("bundle", "engines", "runtime")]
 
 # Unless told, tokenizers writes a warning to stderr when a test starts a process after another one has encoded.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
