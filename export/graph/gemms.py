@@ -17,7 +17,11 @@ _ACTIVATIONS = {"Relu", "Elu", "Sigmoid", "Tanh", "Softplus"}
 
 
 def fuse_gemms(editor: Editor) -> None:
-    """For each MatMul of [batch, ..., k] by a constant [k, n], followed by the addition of a constant [n]."""
+    """For each MatMul of [batch, ..., k] by a constant [k, n], followed by the addition of a constant [n].
+
+    Where a bias is missing, one of more than two axes becomes a Gemm as well: as a MatMul of float16 behind a Transpose
+    it ends some releases of ONNX Runtime (1.32 for one) when a session is created.
+    """
     for node in list(editor.graph.node):
         shape = editor.shape(node.input[0]) if node.op_type == "MatMul" else None
         weights = editor.constant(node.input[1]) if shape is not None else None
@@ -26,19 +30,21 @@ def fuse_gemms(editor: Editor) -> None:
         add = editor.only_user(node.output[0])
         bias = None if add is None or add.op_type != "Add" else _other(add, node.output[0])
         values = None if bias is None else editor.constant(bias)
-        if add is None or bias is None or values is None or values.shape != weights.shape[1:]:
+        if values is None or values.shape != weights.shape[1:]:
+            add = bias = None
+        if bias is None and (len(shape) < 3 or node.output[0] in editor.outputs):
             continue
         _replace(editor, node, add, bias, [size for size in shape[1:] if size is not None])
         editor.refresh()
 
 
-def _replace(editor: Editor, product: Any, add: Any, bias: str, shape: list[int]) -> None:
+def _replace(editor: Editor, product: Any, add: Any | None, bias: str | None, shape: list[int]) -> None:
     from onnx import helper
 
-    activation = editor.only_user(add.output[0])
+    activation = editor.only_user((product if add is None else add).output[0])
     if activation is not None and activation.op_type not in _ACTIVATIONS:
         activation = None
-    last = add if activation is None else activation
+    last = next(node for node in (activation, add, product) if node is not None)
     weights = editor.shape(product.input[1])
     rows, value, made = product.input[0], product.output[0], []
     if len(shape) > 1:
@@ -46,7 +52,9 @@ def _replace(editor: Editor, product: Any, add: Any, bias: str, shape: list[int]
         made.append(helper.make_node("Reshape", [rows, flat], [f"{value}_rows"]))
         rows = f"{value}_rows"
     result = last.output[0]
-    steps = [helper.make_node("Gemm", [rows, product.input[1], bias], [f"{value}_product"])]
+    steps = [
+        helper.make_node("Gemm", [rows, product.input[1], *([] if bias is None else [bias])], [f"{value}_product"])
+    ]
     if activation is not None:
         steps.append(helper.make_node(activation.op_type, steps[0].output, [f"{value}_active"]))
         steps[-1].attribute.extend(activation.attribute)

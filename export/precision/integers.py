@@ -108,13 +108,12 @@ def _split_gemms(model: Any) -> None:
     editor = Editor(model)
     for node in list(layers(editor, ("Gemm",))):
         product = f"{node.output[0]}_product"
-        editor.insert_before(
-            node,
-            [
-                helper.make_node("MatMul", list(node.input[:2]), [product], name=node.name),
-                helper.make_node("Add", [product, node.input[2]], list(node.output), name=f"{node.name}_bias"),
-            ],
-        )
+        steps = [helper.make_node("MatMul", list(node.input[:2]), [product], name=node.name)]
+        if len(node.input) > 2:
+            steps.append(helper.make_node("Add", [product, node.input[2]], list(node.output), name=f"{node.name}_bias"))
+        else:
+            steps[0].output[:] = node.output
+        editor.insert_before(node, steps)
         editor.remove(node)
 
 

@@ -25,7 +25,7 @@ def layer_names(model: Any, *, precision: str, target: str) -> list[str]:
     if precision == "fp16":
         kinds = half.LAYERS
     elif precision == "int8":
-        kinds = integers.STATIC_LAYERS if find_target(target).symmetric else integers.DYNAMIC_LAYERS
+        kinds = integers.STATIC_LAYERS if _wants_fixed_scales(target) else integers.DYNAMIC_LAYERS
     editor = Editor(model)
     counting = behind_score(editor)
     return [node.name for node in layers(editor, kinds) if node.name in counting]
@@ -36,10 +36,14 @@ def lower(model: Any, *, precision: str, target: str, chosen: Collection[str], r
 
     `rows` are the graph's inputs, on which scales are found where a target wants them fixed.
     """
-    if precision == "int8" and find_target(target).symmetric:
+    if precision == "int8" and _wants_fixed_scales(target):
         return integers.fixed_scales(model, chosen, {name: some[:CALIBRATION_ROWS] for name, some in rows.items()})
     if precision == "int8":
         return integers.scales_of_each_batch(model, chosen)
     lowered = type(model).FromString(model.SerializeToString())
     half.to_half(lowered, chosen)
     return lowered
+
+
+def _wants_fixed_scales(target: str) -> bool:
+    return "QuantizeLinear" not in find_target(target).refused

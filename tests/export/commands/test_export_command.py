@@ -106,7 +106,7 @@ def test_nothing_is_left_when_parity_fails(
     def wrong(graph: object, **options: str) -> object:
         import onnx
 
-        data, facts = to_onnx(graph, **options)
+        data, facts, _ = to_onnx(graph, **options)
         model = onnx.load_from_string(data)
         weight = max(model.graph.initializer, key=lambda one: len(one.raw_data))
         values = onnx.numpy_helper.to_array(weight) * np.float32(1.001)

@@ -46,7 +46,7 @@ IDS = np.array([[number % 10, 3, 0, (number * 7) % 10] for number in range(7)], 
 def test_the_model_is_what_the_target_asks_for(target: str) -> None:
     import onnx
 
-    data, facts = to_onnx(graph(table_score), target=target, name="line-test")
+    data, facts, _ = to_onnx(graph(table_score), target=target, name="line-test")
     assert facts == read_model_facts(data)
     assert (facts.opset, facts.ir_version) == (TARGETS[target].opset, min(facts.ir_version, 8))
     assert set(facts.opsets) == {""}, "the converter's own domains are dropped where no node is of them"
@@ -65,7 +65,7 @@ def test_the_model_is_what_the_target_asks_for(target: str) -> None:
 @pytest.mark.parametrize("batch", [1, 7])
 def test_onnxruntime_computes_what_tensorflow_does(batch: int) -> None:
     traced = graph(table_score)
-    data, _ = to_onnx(traced, target="xavier-jp5", name="n")
+    data, *_ = to_onnx(traced, target="xavier-jp5", name="n")
     session = Session(data, provider="cpu", threads=1)
     assert session.input_names == ["ids"]
     score, token_scores = session.run(["score", "token_scores"], {"ids": IDS[:batch]})
@@ -77,8 +77,8 @@ def test_onnxruntime_computes_what_tensorflow_does(batch: int) -> None:
 
 def test_equal_functions_give_equal_bytes() -> None:
     """Also the second time in a process, when the counters of TensorFlow and tf2onnx have gone on."""
-    one, _ = to_onnx(graph(table_score), target="xavier-jp5", name="n")
-    other, _ = to_onnx(graph(table_score), target="xavier-jp5", name="n")
+    one, *_ = to_onnx(graph(table_score), target="xavier-jp5", name="n")
+    other, *_ = to_onnx(graph(table_score), target="xavier-jp5", name="n")
     assert one == other
 
 
@@ -96,7 +96,7 @@ def test_a_loop_is_refused_where_the_target_has_none() -> None:
 
 def test_a_loop_runs_where_the_target_has_it() -> None:
     traced = graph(counted)
-    data, facts = to_onnx(traced, target="cpu", name="looping")
+    data, facts, _ = to_onnx(traced, target="cpu", name="looping")
     assert ("", "Loop") in facts.node_counts
     (score,) = Session(data, provider="cpu", threads=1).run(["score"], {"ids": IDS})
     assert score == pytest.approx(traced(IDS)["score"].numpy(), rel=1e-6)

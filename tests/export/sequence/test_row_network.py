@@ -100,7 +100,7 @@ def test_on_the_device(learnt: Any) -> None:
     from export.sequence.rows import row_graph
 
     runtime = pytest.importorskip("onnxruntime")
-    data, facts = to_onnx(row_graph(learnt, SPEC), target="xavier-jp5", name="rows")
+    data, facts, _ = to_onnx(row_graph(learnt, SPEC), target="xavier-jp5", name="rows")
     assert facts.node_counts["", "LSTM"] == (2 if learnt.published else 1)
     session = runtime.InferenceSession(data, providers=["CPUExecutionProvider"])
     rows = np.concatenate([windows(30, seed=3)[0], windows(3, seed=4, lines=2)[0]])

@@ -102,7 +102,7 @@ def facts_of(graph: Any) -> tuple[ModelFacts, Any]:
     from export.graph.convert import to_onnx
 
     runtime = pytest.importorskip("onnxruntime")
-    data, facts = to_onnx(graph, target="xavier-jp5", name="sequence")
+    data, facts, _ = to_onnx(graph, target="xavier-jp5", name="sequence")
     assert to_onnx(graph, target="xavier-jp5", name="sequence")[0] == data, "equal models are equal bytes"
     return facts, runtime.InferenceSession(data, providers=["CPUExecutionProvider"])
 
