@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Dict, List, Optional, Type, TypeVar
+from typing import Dict, List, Optional
 
 import msgspec
 
@@ -104,7 +104,6 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 KIND = "bench"
-Kept = TypeVar("Kept", bound=msgspec.Struct)
 
 
 def machine_facts(machine: Machine, gpus: List[str]) -> MachineFacts:
@@ -174,33 +173,19 @@ def read_report(path: Path) -> Report:
         InputError: the file cannot be read.
         SchemaError: it is damaged, of another schema version, or no report of a benchmark.
     """
-    return read_kept(path, Report, KIND, SCHEMA_VERSION, "run oddline bench --json again")
-
-
-def read_kept(path: Path, of: Type[Kept], kind: str, version: int, mend: str) -> Kept:
-    """A structure from its file, when that says to be of this kind and version.
-
-    Raises:
-        InputError: the file cannot be read.
-        SchemaError: it is damaged, or of another schema version or kind.
-    """
+    where, mend = str(path), "run oddline bench --json again"
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES)
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=str(path), mend="check the path") from error
+        raise InputError(f"cannot be read ({error.strerror})", where=where, mend="check the path") from error
     try:
         head = msgspec.json.decode(data, type=_Head)
-        if head.schema_version != version:
-            raise SchemaError(
-                f"is of schema version {head.schema_version}, and this oddline reads {version}",
-                where=str(path),
-                mend=mend,
-            )
-        if head.kind != kind:
-            raise SchemaError(f"is of the kind {head.kind!r}, not {kind!r}", where=str(path), mend=mend)
-        return msgspec.json.decode(data, type=of)
+        if head.kind not in (KIND, ""):  # a kind has versions of its own; the first version of this one named none
+            raise SchemaError(f"is of the kind {head.kind!r}, not {KIND!r}", where=where, mend=mend)
+        if head.schema_version != SCHEMA_VERSION:
+            what = f"is of schema version {head.schema_version}, and this oddline reads {SCHEMA_VERSION}"
+            raise SchemaError(what, where=where, mend=mend)
+        return msgspec.json.decode(data, type=Report)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:  # a ValidationError is one
-        raise SchemaError(
-            f"is damaged, or not written by oddline bench ({error})", where=str(path), mend=mend
-        ) from error
+        raise SchemaError(f"is damaged, or not written by oddline bench ({error})", where=where, mend=mend) from error

@@ -143,7 +143,9 @@ def test_a_soak_samples_and_tells_trends(
     oddline: Callable[..., Any], small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edge.bench.soak.SHORTEST_INTERVAL", 0.05)
-    ended = oddline("bench", small_bundle, "--soak", 0.01, "--json", tmp_path / "b.json")
+    log = tmp_path / "my.log"
+    log.write_text("Jun 14 15:16:01 combo sshd[1]: session opened\n" * 20)
+    ended = oddline("bench", small_bundle, log, "--soak", 0.02, "--json", tmp_path / "b.json")
     assert ended.status == 0
     found = read(tmp_path / "b.json")
     assert found["single_stream"] is None
