@@ -112,7 +112,7 @@ def notes_on_soak(result: Optional[Soak]) -> List[str]:
         if trend is None:
             notes.append(f"{what}: too few samples to see a trend")
             continue
-        verb = "shows no change that matters" if not trend.changed else "grew" if trend.change > 0 else "fell"
+        verb = "shows no sure change that matters" if not trend.changed else "grew" if trend.change > 0 else "fell"
         low, high = trend.low / unit, trend.high / unit
         notes.append(
             f"{what} {verb}: {trend.change / unit:+,.2f} {name} over the time watched, {trend.per_hour / unit:+,.2f} "

@@ -56,7 +56,7 @@ def notes_on_cells(cells: List[Cell], recommended: Cell, where: str) -> List[str
     return notes
 
 
-def providers_sections(report: ProvidersReport) -> List[Section]:
+def providers_sections(report: ProvidersReport, *, unicode: bool) -> List[Section]:
     """Headed tables for people; the recommended cell is marked."""
     head = ("", "provider", "threads", "batch", "records/s", "lowest", "highest", "p50 ms", "p99 ms")
     rows: List[Tuple[str, ...]] = [head]
@@ -78,7 +78,7 @@ def providers_sections(report: ProvidersReport) -> List[Section]:
         )
     sections: List[Section] = [
         ("machine", machine_rows(report.machine), ()),
-        ("state of the machine", condition_rows(report.before, report.after), ()),
+        ("state of the machine", condition_rows(report.before, report.after, unicode=unicode), ()),
         ("providers", rows, tuple(range(2, len(head)))),
     ]
     if report.failures:

@@ -24,7 +24,7 @@ def report_sections(report: Report, *, unicode: bool) -> List[Section]:
     sections: List[Section] = [
         ("machine", machine_rows(report.machine), ()),
         ("measured", _measured(report), ()),
-        ("state of the machine", condition_rows(report.before, report.after), ()),
+        ("state of the machine", condition_rows(report.before, report.after, unicode=unicode), ()),
     ]
     streams = [("single-stream", report.single_stream), ("multi-stream", report.multi_stream)]
     found = [(name, result) for name, result in streams if result is not None]
@@ -40,7 +40,7 @@ def report_sections(report: Report, *, unicode: bool) -> List[Section]:
     if rates:
         sections.append(("throughput", [("", "records", "seconds", "records/s", ""), *rates], (1, 2, 3)))
     if report.end_to_end is not None:
-        sections.append(("end-to-end by stage", _stages(report.end_to_end), (1, 2, 3)))
+        sections.append(("end-to-end by stage", _stages(report.end_to_end, unicode), (1, 2, 3)))
     beside = _beside(report)
     if len(beside) > 1:
         sections.append(("beside", beside, tuple(range(1, len(beside[0])))))
@@ -69,11 +69,11 @@ def machine_rows(machine: MachineFacts) -> List[Row]:
     return rows
 
 
-def condition_rows(before: Conditions, after: Conditions) -> List[Row]:
+def condition_rows(before: Conditions, after: Conditions, *, unicode: bool) -> List[Row]:
     """What is known of the machine's state, before and after, and where nothing is."""
     rows: List[Row] = [
         (name, old if old == new else f"{old}, then {new}")
-        for name, old, new in zip(_CONDITIONS, _conditions(before), _conditions(after))
+        for name, old, new in zip(_CONDITIONS, _conditions(before, unicode), _conditions(after, unicode))
         if old or new
     ]
     return rows or [("", "this machine tells nothing of it")]
@@ -82,7 +82,7 @@ def condition_rows(before: Conditions, after: Conditions) -> List[Row]:
 _CONDITIONS = ("load", "governor", "power mode", "clocks", "clocks locked", "temperature", "slowed down by", "events")
 
 
-def _conditions(now: Conditions) -> Row:
+def _conditions(now: Conditions, unicode: bool) -> Row:
     clocks = [value for value in now.clocks_mhz.values() if value is not None]
     others = [f"{name} {value:,.0f}" for name, value in now.clocks_mhz.items() if value and not name.startswith("cpu")]
     cores = [value for name, value in now.clocks_mhz.items() if value and name.startswith("cpu")]
@@ -94,10 +94,14 @@ def _conditions(now: Conditions) -> Row:
         f"{', '.join([*shown, *others])} MHz" if clocks else "",
         "" if now.clocks_locked is None else "yes" if now.clocks_locked else "no",
         ", ".join(f"{name} {value:.1f}" for name, value in now.temperatures.items())
-        + (" °C" if now.temperatures else ""),
+        + (f" {_degrees(unicode)}" if now.temperatures else ""),
         "; ".join(now.throttled),
         f"{sum(now.over_current_events.values())} over-current" if any(now.over_current_events.values()) else "",
     )
+
+
+def _degrees(unicode: bool) -> str:
+    return "°C" if unicode else "C"
 
 
 def _measured(report: Report) -> List[Row]:
@@ -142,8 +146,8 @@ def _rate(name: str, records: int, seconds: float, extra: str) -> Row:
     return (name, f"{records:,}", f"{seconds:.2f}", f"{records / seconds:,.0f}", extra)
 
 
-def _stages(result: EndToEnd) -> List[Row]:
-    rows: List[Row] = [("", "seconds", "share", "µs/record", "")]
+def _stages(result: EndToEnd, unicode: bool) -> List[Row]:
+    rows: List[Row] = [("", "seconds", "share", "µs/record" if unicode else "us/record", "")]
     for stage, seconds in result.stage_seconds.items():
         inner = STAGES.get(stage, ())
         parts = ", ".join(f"{part} {result.part_seconds[part]:.3f}" for part in inner if len(inner) > 1)
@@ -174,7 +178,7 @@ def _beside(report: Report) -> List[Row]:
 
 
 def _soak(result: Soak, unicode: bool) -> List[Row]:
-    rows: List[Row] = [("min", "records/s", "MiB", "°C" if unicode else "C", "slowed down by")]
+    rows: List[Row] = [("min", "records/s", "MiB", _degrees(unicode), "slowed down by")]
     step = max(1, -(-len(result.samples) // _SHOWN_SAMPLES))
     for one in result.samples[::step]:
         memory = "" if one.resident_bytes is None else f"{one.resident_bytes / (1 << 20):,.1f}"

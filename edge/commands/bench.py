@@ -159,6 +159,7 @@ def _recommended(
     bundle: Path, paths: Sequence[str], names: Sequence[str], seconds: float, json_file: Optional[Path]
 ) -> None:
     from edge.bench.conditions import here
+    from edge.bench.plot import can_show
     from edge.bench.providers_report import providers_sections
     from edge.bench.recommend import recommend
     from edge.bench.sample import golden_sample, read_sample
@@ -180,7 +181,7 @@ def _recommended(
             say=options.say,
         )
         file.write(report)
-    _show(providers_sections(report))
+    _show(providers_sections(report, unicode=can_show(sys.stdout.encoding or "ascii")))
 
 
 def _compared(first: Path, second: Path, *, force: bool) -> List[Section]:

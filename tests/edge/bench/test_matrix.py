@@ -188,11 +188,11 @@ def test_the_recommendation_is_recorded_and_shown(small_bundle: Path, tmp_path: 
     assert found is not None
     assert (found.provider, found.batch_size, found.threads) == (chosen.provider, chosen.batch_size, chosen.threads)
     assert chosen.provider == "cpu"
-    shown = "\n".join(" ".join(row) for _, rows, _ in providers_sections(report) for row in rows)
+    shown = "\n".join(" ".join(row) for _, rows, _ in providers_sections(report, unicode=True) for row in rows)
     assert "tensorrt  libnvinfer.so.8 is missing" in shown
     assert "the machine was busy before" in shown
     assert f"{tmp_path}" in shown
-    assert sum(row[0] == ">" for _, rows, _ in providers_sections(report) for row in rows) == 1
+    assert sum(row[0] == ">" for _, rows, _ in providers_sections(report, unicode=True) for row in rows) == 1
 
 
 def test_a_sample_without_a_record_is_refused(tmp_path: Path) -> None:

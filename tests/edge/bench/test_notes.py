@@ -72,7 +72,7 @@ def test_what_a_soak_showed() -> None:
     assert slow == "slowed down by: heat; 2 over-current events"
     steady = replace(found, interrupted=False, memory=replace(grew, changed=False), throughput=None, throttled=[])
     memory, throughput, slow = notes_on_soak(steady)
-    assert memory.startswith("resident memory shows no change that matters")
+    assert memory.startswith("resident memory shows no sure change that matters")
     assert throughput == "throughput: too few samples to see a trend"
     assert "nothing that this machine tells of" in slow
     assert notes_on_soak(None) == []

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Callable, Dict
 
@@ -123,20 +126,15 @@ def test_energy_and_the_state_of_a_board_are_told(
         assert part in ended.out
 
 
-def test_plots_are_of_ascii_where_the_terminal_is(small_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-    import subprocess
-    import sys
-
-    done = subprocess.run(
-        [sys.executable, "-c", "from edge.cli import main; main()", "bench", str(small_bundle), "--seconds", "0.02",
-         "--scenario", "single-stream"],
-        capture_output=True,
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        check=True,
-    )  # fmt: skip
-    assert b"####" in done.stdout
-    assert done.stdout.isascii()
+def test_all_is_of_ascii_where_the_terminal_is(small_bundle: Path, tmp_path: Path) -> None:
+    log = tmp_path / "my.log"
+    log.write_text("Jun 14 15:16:01 combo sshd[1]: session opened\n" * 20)
+    program = [sys.executable, "-c", "from edge.cli import main; main()", "bench", str(small_bundle), str(log)]
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for more in (["--seconds", "0.02"], ["--soak", "0.04"], ["--providers", "cpu", "--seconds", "0.02"]):
+        done = subprocess.run([*program, *more], capture_output=True, env=ascii_only, check=True)
+        assert done.stdout.isascii()
+        assert b"####" in done.stdout or more[0] != "--seconds"
 
 
 def test_a_soak_samples_and_tells_trends(
