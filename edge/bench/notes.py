@@ -85,15 +85,22 @@ def notes_on_stream(name: str, result: Optional[Stream], settings: Settings) -> 
     return notes
 
 
-def notes_on_end_to_end(result: Optional[EndToEnd]) -> List[str]:
-    """Of the memory of earlier lines, and of the output."""
+def notes_on_end_to_end(result: Optional[EndToEnd], sample: InputFacts) -> List[str]:
+    """Of the memory of earlier lines, of the output, and of a file that was not read to its end."""
     if result is None:
         return []
     share = result.known_records / max(result.records, 1)
+    notes = []
+    if result.lines < sample.lines:
+        notes.append(
+            f"end-to-end: the time was over after the first {result.lines:,} of {sample.lines:,} lines, where less is "
+            "answered from memory than later on: give more --seconds"
+        )
     return [
+        *notes,
         f"end-to-end: {share:.1%} of the records were, once masked, equal to earlier ones and not computed again; the "
         f"file was in the page cache; {result.written_records:,} anomalous records were written with their reasons, as "
-        "JSON lines, to a temporary file that was not synced"
+        "JSON lines, to a temporary file that was not synced",
     ]
 
 

@@ -107,7 +107,7 @@ def run_bench(
             *notes.notes_on(facts, settings, list(options.scenarios)),
             *notes.notes_on_stream("single-stream", found.single_stream, settings),
             *notes.notes_on_stream("multi-stream", found.multi_stream, settings),
-            *notes.notes_on_end_to_end(found.end_to_end),
+            *notes.notes_on_end_to_end(found.end_to_end, facts),
             *notes.notes_on_soak(found.soak),
         ],
     )

@@ -55,10 +55,15 @@ def test_too_few_queries_are_told() -> None:
 
 
 def test_the_output_is_told() -> None:
-    (note,) = notes_on_end_to_end(sample_end_to_end())
+    (note,) = notes_on_end_to_end(sample_end_to_end(), INPUT)
     assert "95.0% of the records" in note
     assert "7 anomalous records were written" in note
-    assert notes_on_end_to_end(None) == []
+    assert notes_on_end_to_end(None, INPUT) == []
+
+
+def test_a_file_that_was_not_read_to_its_end_is_told() -> None:
+    cut, _ = notes_on_end_to_end(sample_end_to_end(rate=2000.0), replace(INPUT, lines=2001))
+    assert cut.startswith("end-to-end: the time was over after the first 2,000 of 2,001 lines")
 
 
 def test_what_a_soak_showed() -> None:
