@@ -5,8 +5,9 @@
     python benchmarks/detectors.py --bundles DIR --json OUT      (DIR/line, DIR/flow and so on are ready bundles)
 
 Each detector is trained on a log with its preset `default` (`flow` for fewer epochs), exported and measured with
-`oddline bench` on that log, in processes of their own. How fast a model is depends on its shape, not on what it has learnt. What
-does depend on that is how many records are flagged, and those are explained and written; the table says how many.
+`oddline bench` on that log, in processes of their own. How fast a model is depends on its shape, not on what it has
+learnt. What does depend on that is how many records are flagged, and those are explained and written; the table says
+how many.
 
 Printed are markdown tables, and written the whole reports of `oddline bench` (docs/benchmark.md).
 """
