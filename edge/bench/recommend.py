@@ -17,6 +17,8 @@ from edge.bench.sample import Sample, as_file
 from edge.bench.stopwatch import Clock
 from edge.bundle.folder import Bundle
 from edge.doctor.machine import Machine
+from edge.engines.alive import on_stderr
+from edge.engines.source import engine_source
 from edge.recommendation import SCHEMA_VERSION as RECOMMENDATION_VERSION
 from edge.recommendation import Recommendation, record, setup_of
 from edge.runtime.detector import Detector
@@ -51,7 +53,7 @@ def recommend(
         reading = Reading(bundle, sample, file.source)
         reading.check()
         found = measure(
-            opener or _opener(bundle),
+            opener or _opener(bundle, say),
             reading,
             sample,
             grid,
@@ -96,8 +98,12 @@ def recommend(
     )
 
 
-def _opener(bundle: Bundle) -> OpenDetector:
+def _opener(bundle: Bundle, say: Callable[[str], None]) -> OpenDetector:
+    engines = engine_source(bundle, say=say, alive=on_stderr)
+
     def opened(provider: str, threads: int, rows: int) -> Detector:
-        return Detector(bundle, provider=provider, threads=threads, batch_rows=rows, cache_texts=0)
+        return Detector(
+            bundle, provider=provider, threads=threads, batch_rows=rows, cache_texts=0, say=say, engines=engines
+        )
 
     return opened

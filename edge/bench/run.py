@@ -18,6 +18,8 @@ from edge.bench.scenarios import MULTI_STREAM_LINES, Offline, Stream, offline, s
 from edge.bench.soak import Soak, soak
 from edge.bench.stopwatch import Clock, Stopwatch
 from edge.bundle.folder import Bundle
+from edge.engines.alive import on_stderr
+from edge.engines.source import engine_source
 from edge.runtime.detector import Detector
 from edge.runtime.session import DEFAULT_BATCH_ROWS
 
@@ -71,6 +73,7 @@ def run_bench(
         batch_rows=options.batch_size,
         say=say,
         watch=watch,
+        engines=engine_source(bundle, say=say, alive=on_stderr),
     )
     with as_file(sample) as file:
         found = _Scenarios(bundle, sample, file, detector, watch, options, instruments, say, clock)
