@@ -1,19 +1,27 @@
-"""What a benchmark found, for programs and for people."""
+"""What a benchmark found, as it is kept on disk: one structure, one writer, one reader. `docs/benchmark.md` has it."""
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+import hashlib
+from pathlib import Path
+from typing import Dict, List, Optional
 
 import msgspec
 
+from edge.bench.conditions import Conditions
 from edge.bench.end_to_end import EndToEnd
+from edge.bench.sample import Sample
 from edge.bench.scenarios import Offline, Stream
-from edge.doctor.machine import Machine, machine_rows
+from edge.bench.soak import Soak
+from edge.bundle.folder import Bundle
+from edge.doctor.machine import Machine
+from edge.errors import InputError, SchemaError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_MOST_BYTES = 64 << 20
 
 
-class BundleFacts(msgspec.Struct, frozen=True):
+class BundleFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which bundle was measured."""
 
     name: str
@@ -25,8 +33,33 @@ class BundleFacts(msgspec.Struct, frozen=True):
     model_sha256: str
 
 
-class InputFacts(msgspec.Struct, frozen=True):
-    """The lines that were measured with; `kind` is ``logs`` or ``golden``, `format` what they were read as."""
+class MachineFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was measured on; None where it is not known, `packages` has None for one that is not installed.
+
+    `usable_cores` are those that the process may run on. `gpus` are as the driver names them, with their compute
+    capability.
+    """
+
+    oddline: str
+    python: str
+    packages: Dict[str, Optional[str]]
+    system: str
+    kernel: str
+    architecture: str
+    board: Optional[str]
+    l4t: Optional[str]
+    cpu: str
+    cores: int
+    usable_cores: int
+    gpus: List[str]
+    memory_bytes: Optional[int]
+
+
+class InputFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The lines that were measured with; `kind` is ``logs`` or ``golden``, `format` what they were read as.
+
+    `sha256` is that of the lines with a line feed behind each; `complete` is false where the logs have more lines.
+    """
 
     kind: str
     names: List[str]
@@ -34,126 +67,125 @@ class InputFacts(msgspec.Struct, frozen=True):
     lines: int
     distinct_lines: int
     bytes: int
+    sha256: str
     complete: bool
 
 
-class Settings(msgspec.Struct, frozen=True):
-    """`threads` 0 is one for each core; `seconds` are for each scenario."""
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`provider` is the one that was used; `threads` 0 is one for each core; `seconds` are for each scenario."""
 
     provider: str
     threads: int
     batch_size: int
     seconds: float
     warm_up_seconds: float
+    min_queries: int
 
 
-class Report(msgspec.Struct, frozen=True):
-    """A scenario that was not asked for is None."""
+class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A scenario that was not asked for is None; `before` and `after` are the machine around all of them."""
 
     schema_version: int
+    kind: str
     measured_at: str
     bundle: BundleFacts
-    machine: Machine
+    machine: MachineFacts
     settings: Settings
     input: InputFacts
+    before: Conditions
+    after: Conditions
     single_stream: Optional[Stream]
     multi_stream: Optional[Stream]
     offline: Optional[Offline]
     end_to_end: Optional[EndToEnd]
+    soak: Optional[Soak]
     peak_resident_bytes: int
     notes: List[str]
 
 
-Section = Tuple[str, List[Tuple[str, ...]], Tuple[int, ...]]
-"""A head, rows, and the columns that are numbers."""
+KIND = "bench"
 
 
-def notes_on(sample: InputFacts, settings: Settings, end_to_end: Optional[EndToEnd]) -> List[str]:
-    """What a reader must know to understand the numbers."""
-    notes = [
-        f"warm-up is not counted: {settings.warm_up_seconds:g} s of queries, a batch of each size, a block of lines",
-        "single-stream and multi-stream: from raw lines to verdicts, the memory of earlier lines is off",
-        "offline: encoded lines through the model alone",
-    ]
-    if end_to_end is not None:
-        share = end_to_end.known_lines / end_to_end.lines
-        notes.append(
-            f"end-to-end: {share:.1%} of the lines were, once masked, equal to earlier ones and not computed again; "
-            "the file was in the page cache; reasons and output are not part of it"
-        )
-    if sample.kind == "golden":
-        notes.append("the bundle's golden lines, repeated, are no real log: name one to see how it really goes")
-    elif not sample.complete:
-        notes.append(f"only the first {sample.lines:,} lines were measured with")
-    return notes
-
-
-def report_sections(report: Report) -> List[Section]:
-    """Headed tables for people."""
-    sections: List[Section] = [
-        ("machine", list(machine_rows(report.machine)), ()),
-        ("measured", _measured(report), ()),
-    ]
-    streams = [("single-stream", report.single_stream), ("multi-stream", report.multi_stream)]
-    latencies = [_latency_row(name, result) for name, result in streams if result is not None]
-    if latencies:
-        head = ("", "queries", "mean", "p50", "p90", "p99", "p99.9", "highest", "lines/s")
-        sections.append(("latency in ms", [head, *latencies], tuple(range(1, len(head)))))
-    rates = _rates(report)
-    if rates:
-        sections.append(("throughput", [("", "lines", "seconds", "lines/s", ""), *rates], (1, 2, 3)))
-    if report.end_to_end is not None:
-        sections.append(("end-to-end by stage", _stages(report.end_to_end), (1, 2, 3)))
-    sections.append(("notes", [(note,) for note in report.notes], ()))
-    return sections
-
-
-def _measured(report: Report) -> List[Tuple[str, ...]]:
-    bundle, settings, sample = report.bundle, report.settings, report.input
-    threads = str(settings.threads) if settings.threads else "one for each core"
-    return [
-        ("bundle", f"{bundle.name}, {bundle.detector} {bundle.preset}, {bundle.target} {bundle.precision}"),
-        ("manifest", f"sha256 {bundle.manifest_sha256}"),
-        ("provider", f"{settings.provider}, threads: {threads}, batch size {settings.batch_size}"),
-        ("input", ", ".join(sample.names)),
-        (
-            "",
-            f"{sample.lines:,} lines, {sample.distinct_lines:,} distinct, {sample.bytes / 1e6:,.2f} MB, "
-            f"read as {sample.format}",
-        ),
-        ("peak", f"{report.peak_resident_bytes / (1 << 20):,.0f} MiB resident in this process"),
-    ]
-
-
-def _latency_row(name: str, result: Stream) -> Tuple[str, ...]:
-    latency = result.latency
-    values = (
-        latency.mean_ms, latency.p50_ms, latency.p90_ms, latency.p99_ms, latency.p99_9_ms, latency.highest_ms
-    )  # fmt: skip
-    return (
-        name,
-        f"{latency.queries:,}",
-        *[f"{value:.3f}" for value in values],
-        f"{result.lines / result.seconds:,.0f}",
+def machine_facts(machine: Machine, gpus: List[str]) -> MachineFacts:
+    """The facts that figures depend on."""
+    return MachineFacts(
+        oddline=machine.oddline,
+        python=machine.system.python.split(" ", 1)[0],
+        packages=dict(machine.packages),
+        system=machine.system.os,
+        kernel=machine.system.kernel,
+        architecture=machine.system.architecture,
+        board=machine.board.model,
+        l4t=machine.board.l4t,
+        cpu=machine.processor.model,
+        cores=machine.processor.cores,
+        usable_cores=machine.processor.usable,
+        gpus=gpus,
+        memory_bytes=machine.memory.total,
     )
 
 
-def _rates(report: Report) -> List[Tuple[str, ...]]:
-    rows: List[Tuple[str, ...]] = []
-    if report.offline is not None:
-        result = report.offline
-        extra = f"{result.rows_per_second:,.0f} rows/s"
-        rows.append(("offline", f"{result.lines:,}", f"{result.seconds:.2f}", f"{result.lines_per_second:,.0f}", extra))
-    if report.end_to_end is not None:
-        whole = report.end_to_end
-        extra = f"{whole.megabytes_per_second:,.2f} MB/s, {whole.computed_lines:,} lines computed"
-        rows.append(("end-to-end", f"{whole.lines:,}", f"{whole.seconds:.2f}", f"{whole.lines_per_second:,.0f}", extra))
-    return rows
+def bundle_facts(bundle: Bundle) -> BundleFacts:
+    """Which bundle it is."""
+    manifest = bundle.manifest
+    return BundleFacts(
+        name=manifest.name,
+        detector=manifest.detector,
+        preset=manifest.preset,
+        target=manifest.target,
+        precision=manifest.precision,
+        manifest_sha256=bundle.manifest_sha256,
+        model_sha256=bundle.model_sha256,
+    )
 
 
-def _stages(result: EndToEnd) -> List[Tuple[str, ...]]:
-    rows: List[Tuple[str, ...]] = [("", "seconds", "share", "µs/line")]
-    for stage, seconds in result.stage_seconds.items():
-        share = f"{seconds / result.seconds:.1%}"
-        rows.append((stage, f"{seconds:.3f}", share, f"{1e6 * seconds / result.lines:.3f}"))
-    return rows
+def input_facts(sample: Sample, read_as: str) -> InputFacts:
+    """Which lines they are; `read_as` is the format."""
+    digest = hashlib.sha256()
+    for line in sample.lines:
+        digest.update(line + b"\n")
+    return InputFacts(
+        kind="golden" if sample.golden else "logs",
+        names=sample.names,
+        format=read_as,
+        lines=len(sample.lines),
+        distinct_lines=sample.distinct,
+        bytes=sum(map(len, sample.lines)) + len(sample.lines),
+        sha256=digest.hexdigest(),
+        complete=sample.complete,
+    )
+
+
+def encode_report(report: msgspec.Struct) -> bytes:
+    """The file of a report."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
+
+
+class _Head(msgspec.Struct):
+    schema_version: int
+    kind: str = ""
+
+
+def read_report(path: Path) -> Report:
+    """A report from its file.
+
+    Raises:
+        InputError: the file cannot be read.
+        SchemaError: it is damaged, of another schema version, or no report of a benchmark.
+    """
+    where, mend = str(path), "run oddline bench --json again"
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", where=where, mend="check the path") from error
+    try:
+        head = msgspec.json.decode(data, type=_Head)
+        if head.kind not in (KIND, ""):  # a kind has versions of its own; the first version of this one named none
+            raise SchemaError(f"is of the kind {head.kind!r}, not {KIND!r}", where=where, mend=mend)
+        if head.schema_version != SCHEMA_VERSION:
+            what = f"is of schema version {head.schema_version}, and this oddline reads {SCHEMA_VERSION}"
+            raise SchemaError(what, where=where, mend=mend)
+        return msgspec.json.decode(data, type=Report)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:  # a ValidationError is one
+        raise SchemaError(f"is damaged, or not written by oddline bench ({error})", where=where, mend=mend) from error

@@ -6,7 +6,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Iterator, List, Sequence
+from typing import Callable, Iterator, List, NamedTuple, Sequence
 
 import numpy as np
 
@@ -85,9 +85,16 @@ def repeat(lines: List[bytes], least: int) -> List[bytes]:
     return lines * max(1, -(-least // len(lines)))
 
 
+class SampleFile(NamedTuple):
+    """A sample as a file, and the temporary folder that it lies in."""
+
+    source: Source
+    folder: Path
+
+
 @contextmanager
-def as_file(sample: Sample) -> Iterator[Source]:
-    """A temporary file that holds the sample.
+def as_file(sample: Sample) -> Iterator[SampleFile]:
+    """A temporary file that holds the sample; it goes away with its folder.
 
     Raises:
         OutputError: it cannot be written.
@@ -102,7 +109,7 @@ def as_file(sample: Sample) -> Iterator[Source]:
                 where=str(path),
                 mend="set TMPDIR to a disk with room",
             ) from error
-        yield Source(path, ", ".join(sample.names))
+        yield SampleFile(Source(path, ", ".join(sample.names)), path.parent)
 
 
 def holds_a_record(reader: Reader, lines: List[bytes]) -> bool:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Callable, Dict, List, Optional, Type
+from typing import Callable, Dict, List, Optional, Tuple, Type
 
-STAGES = ("read", "parse", "mask", "look-up", "encode", "model", "verdict", "other")
-"""What end-to-end time is split into, in the order of the data; ``look-up`` finds equal lines and remembered ones."""
+STAGES: Dict[str, Tuple[str, ...]] = {
+    "read": ("read",),
+    "parse": ("parse",),
+    "encode": ("mask", "look-up", "encode"),
+    "infer": ("model", "verdict"),
+    "write": ("record", "render", "output"),
+    "other": ("other",),
+}
+"""What end-to-end time is split into, in the order of the data, and the parts of each stage.
+
+``look-up`` finds equal contents and remembered ones, ``record`` makes the records that are written, with their reasons
+(for which the model runs once more on anomalous ones), ``other`` is the loop around all.
+"""
+
+PARTS = tuple(part for parts in STAGES.values() for part in parts)
 
 Clock = Callable[[], int]
 """Nanoseconds from any beginning, never going back."""
@@ -54,6 +67,15 @@ class Stopwatch:
         if self.running:
             self._charge()
             self._stack.pop()
+
+    def by_part(self) -> Dict[str, float]:
+        """Seconds of each part, in the order of `PARTS`; they add up to the whole."""
+        return {part: self.nanoseconds.get(part, 0) / 1e9 for part in PARTS}
+
+    def by_stage(self) -> Dict[str, float]:
+        """Seconds of each stage, in the order of `STAGES`; they add up to the whole."""
+        parts = self.by_part()
+        return {stage: sum(parts[part] for part in inner) for stage, inner in STAGES.items()}
 
     def _charge(self) -> None:
         now = self._clock()

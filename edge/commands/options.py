@@ -20,6 +20,21 @@ PROVIDER: Any = typer.Option(
     "auto", "--provider", metavar="|".join(PROVIDER_CHOICES), help="Where the model runs; auto takes the best there is."
 )
 BATCH_SIZE: Any = typer.Option(DEFAULT_BATCH_ROWS, "--batch-size", min=1, help="Rows that the model scores at once.")
+ASKED_BATCH_SIZE: Any = typer.Option(
+    None,
+    "--batch-size",
+    min=1,
+    help=f"Rows that the model scores at once; {DEFAULT_BATCH_ROWS}, or what was recommended, when not given.",
+    show_default=False,
+)
+ASKED_THREADS: Any = typer.Option(
+    None,
+    "--threads",
+    min=0,
+    max=1024,
+    help="Threads of the model, 0 is one for each core; that, or what was recommended, when not given.",
+    show_default=False,
+)
 THREADS: Any = typer.Option(0, "--threads", min=0, max=1024, help="Threads of the model; 0 is one for each core.")
 FORMAT: Any = typer.Option(
     None,

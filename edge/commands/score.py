@@ -44,8 +44,8 @@ def score(
     line_format: Optional[str] = options.FORMAT,
     year: Optional[int] = options.YEAR,
     provider: str = options.PROVIDER,
-    threads: int = options.THREADS,
-    batch_size: int = options.BATCH_SIZE,
+    threads: Optional[int] = options.ASKED_THREADS,
+    batch_size: Optional[int] = options.ASKED_BATCH_SIZE,
     max_line_bytes: int = typer.Option(
         1 << 20, "--max-line-bytes", min=64, help="Longer lines are cut here, scored and counted."
     ),
@@ -53,6 +53,7 @@ def score(
 ) -> None:
     """Score log files, folders or the standard input; one record for each anomalous line."""
     from edge.bundle.folder import load_bundle
+    from edge.commands.choosing import Chosen, choose, open_chosen
     from edge.engines.alive import on_stderr, silent
     from edge.engines.source import engine_source
     from edge.files.paths import check_apart, expand_paths
@@ -77,15 +78,20 @@ def score(
     preprocessing = loaded.manifest.preprocessing
     sources = expand_paths(paths, warn=options.say)
     check_apart(sources, output)
-    detector = Detector(
-        loaded,
-        provider=provider,
-        threads=threads,
-        batch_rows=batch_size,
-        threshold=threshold,
-        say=say,
-        engines=engine_source(loaded, say=say, alive=silent if quiet else on_stderr),
-    )
+
+    def open_detector(chosen: Chosen) -> Detector:
+        return Detector(
+            loaded,
+            provider=chosen.provider,
+            threads=chosen.threads,
+            batch_rows=chosen.batch_size,
+            threshold=threshold,
+            say=say,
+            engines=engine_source(loaded, say=say, alive=silent if quiet else on_stderr),
+        )
+
+    chosen = choose(loaded, provider, batch_size, threads, say=say)
+    detector = open_chosen(open_detector, chosen, say=say)
     run = ScoreRun(
         detector,
         FormatChoice(preprocessing.format, asked, log_format, year, sessions_of(preprocessing, loaded.read)),

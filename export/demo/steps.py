@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-import msgspec
-
+from edge.bench.conditions import here
 from edge.bench.report import Report as BenchReport
-from edge.bench.run import run_bench
+from edge.bench.report import encode_report, machine_facts
+from edge.bench.run import BenchOptions, run_bench
 from edge.bench.sample import read_sample
 from edge.bundle.folder import Bundle, load_bundle
 from edge.doctor.machine import read_machine
 from edge.files.atomic import AtomicFile
 from edge.files.paths import expand_paths
 from edge.reading import sessions_of
+from edge.recommendation import gpu_names
 from edge.runtime.detector import Detector
 from edge.runtime.pipeline import FormatChoice, Totals
 from edge.runtime.scoring import ScoreRun
-from edge.runtime.session import DEFAULT_BATCH_ROWS
 from edge.runtime.verifying import self_test
 from edge.sinks.output import open_output
 from edge.sinks.render import JsonlRenderer
@@ -205,14 +205,11 @@ def _bench(bundle: Bundle, log: Path, target: Path, say: Say) -> BenchReport:
     report = run_bench(
         bundle,
         read_sample([str(log)], warn=say),
-        BENCH_SCENARIOS,
-        provider="auto",
-        threads=0,
-        batch_size=DEFAULT_BATCH_ROWS,
-        seconds=BENCH_SECONDS,
-        machine=read_machine(),
+        BenchOptions(BENCH_SCENARIOS, seconds=BENCH_SECONDS),
+        machine=machine_facts(read_machine(), gpu_names()),
+        instruments=here(),
         say=say,
     )
     with AtomicFile(target) as file:
-        file.write(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+        file.write(encode_report(report))
     return report

@@ -127,5 +127,5 @@ def _speed(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _machine(outcome: Outcome) -> str:
-    processor = outcome.bench.machine.processor
-    return f"{processor.model}, {processor.usable} cores, {outcome.bench.settings.provider}"
+    machine = outcome.bench.machine
+    return f"{machine.cpu}, {machine.usable_cores} cores, {outcome.bench.settings.provider}"

@@ -61,8 +61,9 @@ def test_golden_lines_are_repeated_whole(small_bundle: Path) -> None:
 
 def test_the_file_holds_the_sample_and_goes_away() -> None:
     lines = [b"one", b"", b"two\xff", b"three"]
-    with as_file(Sample(lines, ["x"], golden=False, complete=True)) as source:
+    with as_file(Sample(lines, ["x"], golden=False, complete=True)) as (source, folder):
         assert source.path is not None
+        assert source.path.parent == folder
         assert [line for block in read_blocks(source) for line in block.lines] == lines
     assert not source.path.exists()
     assert not source.path.parent.exists()
