@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, List, NamedTuple, Optional, Sequence
+from typing import Callable, List, NamedTuple, Optional
 
 from edge.bundle.folder import Bundle
 from edge.cache_folder import cache_folder
 from edge.doctor.machine import Machine, read_machine
-from edge.doctor.providers import built_in
 from edge.errors import ProviderError
 from edge.recommendation import FOLDER, Recommendation, gpu_names, recorded, setup_of
 from edge.runtime.detector import Detector
-from edge.runtime.session import DEFAULT_BATCH_ROWS, PROVIDERS
+from edge.runtime.session import DEFAULT_BATCH_ROWS
 
 DEFAULT_THREADS = 0
 
@@ -36,15 +35,11 @@ def choose(
     folder: Optional[Path] = None,
     machine: Callable[[], Machine] = read_machine,
     gpus: Callable[[], List[str]] = gpu_names,
-    built: Callable[[], Sequence[str]] = built_in,
 ) -> Chosen:
     """What was recorded for this model and machine, where the provider is left to oddline and no option contradicts.
 
     `say` gets one line when a recommendation is used, or when one is there and is not used. `folder` is the cache
     folder, the user's own when not given.
-
-    Raises:
-        ProviderError: a GPU is recommended, and onnxruntime is not installed.
     """
     own = Chosen(
         provider,
@@ -72,16 +67,7 @@ def choose(
         say(f"not {found}, since {' and '.join(against)} was asked for")
         return own
     say(str(found))
-    return Chosen(_as_asked(found.provider, built), found.batch_size, found.threads, found)
-
-
-def _as_asked(provider: str, built: Callable[[], Sequence[str]]) -> str:
-    """``auto`` where that means the same GPU: only what was left to oddline goes on on the CPU when a GPU is lost."""
-    if provider == "cpu":
-        return provider
-    available = built()
-    first = next((name for name, full in PROVIDERS.items() if full in available), None)
-    return "auto" if provider == first else provider
+    return Chosen(found.provider, found.batch_size, found.threads, found)
 
 
 def open_chosen(open_detector: Callable[[Chosen], Detector], chosen: Chosen, *, say: Callable[[str], None]) -> Detector:

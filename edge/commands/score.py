@@ -88,6 +88,7 @@ def score(
             threshold=threshold,
             say=say,
             engines=engine_source(loaded, say=say, alive=silent if quiet else on_stderr),
+            may_fall_back=chosen.recommendation is not None,
         )
 
     chosen = choose(loaded, provider, batch_size, threads, say=say)

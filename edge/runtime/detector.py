@@ -47,8 +47,9 @@ class Detector:
         say: Callable[[str], None] = lambda _: None,
         watch: Optional[Watch] = None,
         engines: Optional[EngineSource] = None,
+        may_fall_back: bool = False,
     ) -> None:
-        """Load the model and what encodes its inputs; `engines` has what TensorRT needs.
+        """Load the model and what encodes its inputs; `engines` and `may_fall_back` are as for a `Session`.
 
         Raises:
             ProviderError: no session could be created as asked, or two builds of onnxruntime are installed.
@@ -68,6 +69,7 @@ class Detector:
             say=say,
             batch_sizes=manifest.conversion.batch_sizes,
             engines=engines,
+            may_fall_back=may_fall_back,
         )
         self.scorer = Scorer(
             encoder,

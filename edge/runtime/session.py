@@ -30,12 +30,14 @@ class Session:
         say: Callable[[str], None] = lambda _: None,
         batch_sizes: Sequence[int] = (),
         engines: Optional[EngineSource] = None,
+        may_fall_back: bool = False,
     ) -> None:
         """Load the model and run it once.
 
         `threads` is onnxruntime's intra-op thread count, 0 for one per core. `say` receives one line when ``auto``
         has to fall back, here or later. A GPU runs batches of the `batch_sizes` (ascending), with inputs and outputs
-        bound, or as they come when there are none. `engines` has what TensorRT needs.
+        bound, or as they come when there are none. `engines` has what TensorRT needs. A GPU that is lost is given up
+        for the CPU with ``auto``, and where it `may_fall_back`.
 
         Raises:
             ProviderError: the provider is unknown, is not in this build of onnxruntime, or was not really used.
@@ -43,7 +45,7 @@ class Session:
         runtime = import_onnxruntime()
         wanted = candidates(provider, runtime.get_available_providers())
         self._opener = Opener(runtime, model, threads=threads, batch_sizes=batch_sizes, engines=engines, say=say)
-        self._may_fall_back = provider == "auto"
+        self._may_fall_back = may_fall_back or provider == "auto"
         self._say = say
         failures: List[str] = []
         mend = "run oddline doctor to see what works here"
@@ -77,7 +79,7 @@ class Session:
     def run(self, outputs: Sequence[str], inputs: Dict[str, np.ndarray]) -> List[np.ndarray]:
         """The named outputs of one inference.
 
-        When it fails on a GPU that ``auto`` chose, it is run on the CPU, and so are all that follow; `say` is told.
+        When it fails on a GPU that the user did not name, it is run on the CPU, and so are all that follow; `say` is told.
 
         Raises:
             ProviderError: the inference failed.

@@ -100,32 +100,6 @@ def test_a_recommended_provider_that_is_gone_is_replaced(small_bundle: Path, tmp
     assert told[-1].startswith("cuda, which was recommended, does not work now (")
 
 
-@pytest.mark.parametrize(
-    ("recommended", "built", "asked"),
-    [
-        ("cuda", ["CUDAExecutionProvider", "CPUExecutionProvider"], "auto"),
-        ("cuda", ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"], "cuda"),
-        ("tensorrt", ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"], "auto"),
-        ("cpu", ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"], "cpu"),
-    ],
-)
-def test_a_gpu_that_auto_takes_anyway_may_still_be_lost(
-    small_bundle: Path, tmp_path: Path, recommended: str, built: List[str], asked: str
-) -> None:
-    record(made(small_bundle, provider=recommended), tmp_path)
-    chosen = choose(
-        load_bundle(small_bundle),
-        "auto",
-        None,
-        None,
-        say=lambda _: None,
-        folder=tmp_path,
-        gpus=list,
-        built=lambda: built,
-    )
-    assert (chosen.provider, chosen.batch_size) == (asked, 64)
-
-
 def test_a_provider_of_the_user_is_not_replaced() -> None:
     def opener(_: Chosen) -> Detector:
         raise ProviderError("is not there")

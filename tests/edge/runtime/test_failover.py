@@ -10,6 +10,10 @@ from typing import Any, Callable, Optional
 import pytest
 from fake_gpu import CPU, CUDA, LOST, NO_MEMORY, FakeGpu, install
 
+from edge.bundle.folder import load_bundle
+from edge.doctor.machine import read_machine
+from edge.recommendation import SCHEMA_VERSION, Recommendation, gpu_names, record, setup_of
+
 LINES = 20_000
 
 
@@ -57,6 +61,26 @@ def test_auto_loses_its_gpu_and_no_record(
     assert ended.err.count("the GPU was lost (cuda: CUDA failure 719") == 1
     assert len(runtime.rows_run(CUDA)) == 401, "it is not asked again"
     assert len(runtime.rows_run(CPU)) > 200
+
+
+def test_a_gpu_that_was_recommended_is_given_up_as_well(
+    oddline: Callable[..., Any],
+    small_bundle: Path,
+    log: Path,
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody named it, so nobody would rather have an error."""
+    monkeypatch.setenv("ODDLINE_CACHE_DIR", str(tmp_path / "cache"))
+    setup = setup_of(load_bundle(small_bundle).model_sha256, read_machine(), gpu_names())
+    record(Recommendation(SCHEMA_VERSION, "2025-03-04T05:06:07+00:00", "0.2.0", setup, "cuda", 32, 0, 9000.0, 0.7))
+    install(monkeypatch, FakeGpu([CPU, CUDA], failing=lost_after(400)))
+    ended = oddline("score", small_bundle, log, "--all", "--output-format", "csv")
+    assert ended.status == 0
+    assert "as measured on 2025-03-04: cuda, batch 32" in ended.err
+    assert ended.out == expected
+    assert ended.err.count("the GPU was lost (cuda: CUDA failure 719") == 1
 
 
 def test_auto_goes_on_in_smaller_batches(

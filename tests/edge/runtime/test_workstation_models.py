@@ -38,6 +38,5 @@ def test_it_scores_as_on_the_workstation(name: str) -> None:
         inputs = {key: kept[key] for key in kept.files if key != "scores"}
         expected = kept["scores"]
     (scores,) = Session(data, provider="cpu", threads=1).run(["score"], inputs)
-    assert scores == pytest.approx(
-        expected, rel=TOLERANCES[precision], abs=TOLERANCES[precision] * np.abs(expected).max()
-    )
+    tolerance = TOLERANCES[precision]
+    assert scores == pytest.approx(expected, rel=tolerance, abs=tolerance * float(np.abs(expected).max()))
