@@ -79,7 +79,7 @@ class Session:
     def run(self, outputs: Sequence[str], inputs: Dict[str, np.ndarray]) -> List[np.ndarray]:
         """The named outputs of one inference.
 
-        When it fails on a GPU that the user did not name, it is run on the CPU, and so are all that follow; `say` is told.
+        When it fails on a GPU that the user did not name, it is run on the CPU, as are all that follow; `say` is told.
 
         Raises:
             ProviderError: the inference failed.
