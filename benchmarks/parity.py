@@ -97,10 +97,12 @@ def main() -> None:
 
 def compared(run: Run, device_python: Path | None) -> list[Row]:
     """Every target and precision of a run."""
-    held_out = [*run.heldout(CALIBRATION_NAME), *run.heldout(TEST_NAME)]
+    calibration = run.heldout(CALIBRATION_NAME)
+    held_out = [*calibration, *run.heldout(TEST_NAME)]
     graph = load_graph(run)
     encoder = keras_scorer(graph, run.spec.preprocessing, run.read).encoder
-    sample = take_sample(encoder, [one.content for one in held_out], [one.kind for one in held_out])
+    contents, kinds = [one.content for one in held_out], [one.kind for one in held_out]
+    sample = take_sample(encoder, contents, kinds, len(calibration))
     reference = sample.score(in_keras(graph), batch_rows=BATCH_ROWS)
     here = f"onnxruntime {import_onnxruntime().__version__}, Python {sys.version.split()[0]}"
     rows = []
@@ -118,8 +120,7 @@ def compared(run: Run, device_python: Path | None) -> list[Row]:
             runtime, scores = scores_on(device_python, model.data, sample)
             found[runtime] = scores
         for runtime, scores in found.items():
-            odd, normal = sample.odd_and_normal()
-            step = compare(reference, scores, run.spec.threshold.value, odd, normal).step("", "")
+            step = compare(reference, scores, run.spec.threshold.value, sample).step("", "")
             rows.append(
                 _row(
                     run,

@@ -37,6 +37,7 @@ from export.trained import BATCH_ROWS, in_keras, keras_scorer, load_graph
 METRICS_PATH = "report/metrics.json"
 PARITY_PATH = "report/parity.json"
 _PARITY_SCHEMA_VERSION = 2
+_LEAST_GOLDEN = 3
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
         TooLittleDataError: the run holds no held-out lines to compare on.
         OutputError: the folder cannot be written, or is there and is no bundle.
     """
-    held_out = [*run.heldout(CALIBRATION_NAME), *run.heldout(TEST_NAME)]
+    calibration = run.heldout(CALIBRATION_NAME)
+    held_out = [*calibration, *run.heldout(TEST_NAME)]
     if not held_out:
         raise TooLittleDataError("the run holds no held-out records", where=str(run.folder), mend="train again")
     contents = [example.content for example in held_out]
@@ -92,7 +94,8 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
     with new_bundle_folder(folder) as aside:
         graph = load_graph(run)
         encoder = keras_scorer(graph, run.spec.preprocessing, run.read).encoder
-        sample = take_sample(encoder, contents, [example.kind for example in held_out])
+        kinds = [example.kind for example in held_out]
+        sample = take_sample(encoder, contents, kinds, len(calibration))
         if not sample.records:
             raise TooLittleDataError("no held-out record can be scored", where=str(run.folder), mend="train again")
         reference = sample.score(in_keras(graph), batch_rows=BATCH_ROWS)
@@ -108,7 +111,8 @@ def export_bundle(run: Run, folder: Path, options: ExportOptions, *, say: Callab
         model = make_model(graph, sample, reference, run.spec.threshold.value, wanted, say)
         scores = np.full(len(contents), np.nan, np.float32)
         scores[sample.numbers] = model.scores[: sample.records]
-        golden = _golden(run, encoder, model, [held_out[place].lines for place in pick(contents, scores)])
+        lines = [held_out[place].lines for place in pick(contents, scores)]
+        golden = _golden(run, encoder, model, options.precision, lines)
         (aside / MODEL_NAME).write_bytes(model.data)
         for name in run.input_files():
             (aside / name).write_bytes(run.read(name))
@@ -149,12 +153,12 @@ def _report(model: Model, sample: Sample) -> ParityReport:
                 compared=float(compared.compared[place]),
                 flipped=bool(compared.flipped[place]),
             )
-            for place in compared.worst()
+            for place in compared.worst(sample.content_of)
         ],
     )
 
 
-def _golden(run: Run, encoder: Encoder, model: Model, lines: list[list[str]]) -> list[Golden]:
+def _golden(run: Run, encoder: Encoder, model: Model, precision: str, lines: list[list[str]]) -> list[Golden]:
     """The golden records: what the model makes of these lines, and of some that no log holds.
 
     Without those that another backend may judge otherwise: whose scores are as near to the threshold as the tolerance,
@@ -173,7 +177,14 @@ def _golden(run: Run, encoder: Encoder, model: Model, lines: list[list[str]]) ->
     moved = relative_differences(scores, others, threshold)
     tolerance = model.parity.tolerance
     steady = np.isnan(from_threshold) | ((from_threshold > tolerance) & (moved <= tolerance / 2))
-    return [one for one, kept in zip(golden, steady, strict=True) if kept]
+    kept = [one for one, is_kept in zip(golden, steady, strict=True) if is_kept]
+    if sum(one.score is not None for one in kept) < _LEAST_GOLDEN:
+        raise ParityError(
+            f"{precision} moves scores so far that no self-test could be made of the held-out records",
+            where=str(run.folder),
+            mend="export with --precision fp32",
+        )
+    return kept
 
 
 def _manifest(run: Run, options: ExportOptions, model: Model, folder: Path) -> Manifest:

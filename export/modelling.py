@@ -20,12 +20,13 @@ from export.parity.compare import Comparison, compare, prove
 from export.parity.limits import Limits, limits_for, tolerance_of
 from export.parity.sample import Sample
 from export.precision.choice import choose_layers
-from export.precision.lower import layer_names, lower
+from export.precision.lower import emulated, find_layers, lower
 
 # What engines are built for: one record, a few of a stream, and three sizes for whole files.
 BATCH_SIZES = (1, 8, 32, 128, 512)
 KERAS = "Keras, float32"
 _FEW_ROWS = 1024
+_CALIBRATION_ROWS = 2048
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Wanted:
 class Model:
     """A proven model: serialized, what was read from it, and what the manifest says of how it was made and proven.
 
-    `run` runs it, and `exact` the same graph in float32; `scores`, float32, are its scores of the sample, and
-    `comparison` is the last of the proof.
+    `run` runs it, and `exact` the same graph in float32; `comparison` is the last of the proof, and `scores`, float32,
+    are those of the sample in it.
     """
 
     data: bytes
@@ -76,8 +77,7 @@ class _Judge:
     reference: np.ndarray
 
     def __call__(self, scores: np.ndarray) -> Comparison:
-        odd, normal = self.sample.odd_and_normal()
-        return compare(self.reference, scores, self.threshold, odd, normal)
+        return compare(self.reference, scores, self.threshold, self.sample)
 
 
 def make_model(
@@ -95,26 +95,26 @@ def make_model(
     canonicalise(model.graph)
     plain = finish(_copy(model), target=wanted.target, name=wanted.name)
     say(f"comparing Keras with ONNX Runtime on {sample.records:,} held-out records, {sample.altered:,} altered copies")
-    exact = run = _run_of(plain)
+    exact = run = _run_of(plain.data)
     scores = sample.score(run, batch_rows=DEFAULT_BATCH_ROWS)
     comparison = _Judge(sample, threshold, reference)(scores)
+    limits = limits_for("fp32", wanted.max_flips if wanted.precision == "fp32" else None)
+    raising = "raise the limit with --max-flips, or " if comparison.only_flips(limits) else ""
     prove(
         comparison,
-        limits_for("fp32", wanted.max_flips),
-        name_of=sample.name_of,
+        limits,
+        sample=sample,
         what="the exported model differs from the trained one",
         where=wanted.where,
-        mend="report this with the versions of tensorflow, tf2onnx and onnxruntime",
+        mend=f"{raising}report this with the versions of tensorflow, tf2onnx and onnxruntime",
     )
     steps = [comparison.step(KERAS, _runtime("fp32"))]
     finished = plain
     float32_nodes: list[str] = []
     if wanted.precision != "fp32":
         judge = _Judge(sample, threshold, scores)
-        finished, float32_nodes = _lowered(model, exact, judge, wanted, say)
-        run = _run_of(finished)
-        scores = sample.score(run, batch_rows=DEFAULT_BATCH_ROWS)
-        comparison = judge(scores)
+        finished, comparison, float32_nodes = _lowered(model, exact, judge, wanted, say)
+        run, scores = _run_of(finished.data), comparison.compared
         steps.append(comparison.step(_runtime("fp32"), _runtime(wanted.precision)))
     return Model(
         data=finished.data,
@@ -148,65 +148,69 @@ def check_scores(known: Sequence[float | None], reference: np.ndarray, sample: S
 
 def _lowered(
     model: Any, exact: RunGraph, judge: _Judge, wanted: Wanted, say: Callable[[str], None]
-) -> tuple[Finished, list[str]]:
-    """The model in its precision, and the names in it of the layers that stay in float32.
+) -> tuple[Finished, Comparison, list[str]]:
+    """The model in its precision, how it compares, and the names in it of the layers that stay in float32.
 
     `exact` runs it in float32.
     """
-    names = layer_names(model, precision=wanted.precision, target=wanted.target)
-    limits, rows = wanted.limits, judge.sample.rows()
-    tried: dict[tuple[str, ...], tuple[Finished, Comparison]] = {}
+    names, able = find_layers(model, precision=wanted.precision, target=wanted.target)
+    limits, sample = wanted.limits, judge.sample
+    rows = sample.rows(_CALIBRATION_ROWS)
+    few = {name: values[:_FEW_ROWS] for name, values in rows.items()}
+    tried: dict[frozenset[str], tuple[Finished, Comparison]] = {}
+
+    def made(chosen: Sequence[str]) -> tuple[Finished, RunGraph]:
+        """The model with these layers lowered, and what shows on a CPU how it computes."""
+        lowered = lower(model, precision=wanted.precision, target=wanted.target, chosen=chosen, rows=rows)
+        finished = finish(lowered, target=wanted.target, name=wanted.name)
+        like = emulated(model, precision=wanted.precision, chosen=chosen)
+        return finished, _run_of(finished.data if like is None else like.SerializeToString())
 
     def attempt(chosen: Sequence[str]) -> tuple[Finished, Comparison]:
-        if tuple(chosen) not in tried:
-            lowered = lower(model, precision=wanted.precision, target=wanted.target, chosen=chosen, rows=rows)
-            finished = finish(lowered, target=wanted.target, name=wanted.name)
-            scores = judge.sample.score(_run_of(finished), batch_rows=DEFAULT_BATCH_ROWS)
-            tried[tuple(chosen)] = finished, judge(scores)
-        return tried[tuple(chosen)]
+        key = frozenset(chosen)
+        if key not in tried:
+            finished, run = made(chosen)
+            tried[key] = finished, judge(sample.score(run, batch_rows=DEFAULT_BATCH_ROWS))
+        return tried[key]
 
     def bears(chosen: Sequence[str]) -> bool:
         broken = attempt(chosen)[1].broken(limits)
-        if broken and len(chosen) == len(names):
+        if broken and len(chosen) == len(able):
             say(f"{wanted.precision} throughout is too much ({', '.join(broken)}): looking for the layers that bear it")
         return not broken
 
-    few = {name: values[:_FEW_ROWS] for name, values in rows.items()}
-
     def cost(name: str) -> float:
-        lowered = lower(model, precision=wanted.precision, target=wanted.target, chosen=[name], rows=rows)
-        run = _run_of(finish(lowered, target=wanted.target, name=wanted.name))
+        _, run = made([name])
         return float(np.mean(relative_differences(run(("score",), few)[0], exact(("score",), few)[0], judge.threshold)))
 
-    say(f"comparing {wanted.precision} with fp32 on the same")
-    chosen = choose_layers(names, bears, cost)
-    if not chosen and names:
-        # Not even one layer: say what is wrong with all of them.
-        _, comparison = attempt(names)
-        prove(
-            comparison,
-            limits,
-            name_of=judge.sample.name_of,
-            what=f"no layer of the model bears {wanted.precision}; with all of them",
-            where=wanted.where,
-            mend="export with --precision fp32, or raise the limit with --max-flips",
-        )
-    if not names:
+    if not able:
         raise ParityError(
             f"the model has no layer that {wanted.precision} is for",
             where=wanted.where,
             mend="export with --precision fp32",
         )
-    finished, _ = attempt(chosen)
+    say(f"comparing {wanted.precision} with fp32 on the same")
+    chosen = choose_layers(able, bears, cost)
+    # Where not even one layer bears it, say what is wrong with all of them.
+    finished, comparison = attempt(chosen or able)
+    raising = ", or raise the limit with --max-flips" if comparison.only_flips(limits) else ""
+    prove(
+        comparison,
+        limits,
+        sample=sample,
+        what=f"no layer of the model bears {wanted.precision}; with all of them",
+        where=wanted.where,
+        mend=f"export with --precision fp32{raising}",
+    )
     left = [finished.renamed.get(name, name) for name in names if name not in chosen]
     if left:
         say(f"{len(left)} of {len(names)} layers stay in float32, so that verdicts do")
-    return finished, left
+    return finished, comparison, left
 
 
 def _parity(sample: Sample, steps: list[ParityStep], wanted: Wanted) -> Parity:
     limit = wanted.limits.flips
-    raised = wanted.max_flips is not None and wanted.max_flips == limit
+    raised = limit > limits_for(wanted.precision).flips
     return Parity(
         tolerance=tolerance_of(wanted.precision, steps[-1].max_relative_difference),
         records=sample.records,
@@ -216,8 +220,8 @@ def _parity(sample: Sample, steps: list[ParityStep], wanted: Wanted) -> Parity:
     )
 
 
-def _run_of(finished: Finished) -> RunGraph:
-    return Session(finished.data, provider="cpu").run
+def _run_of(model: bytes) -> RunGraph:
+    return Session(model, provider="cpu").run
 
 
 def _runtime(precision: str) -> str:

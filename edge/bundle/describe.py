@@ -180,7 +180,8 @@ def _parity_step(step: ParityStep) -> List[Row]:
         (
             "difference",
             f"at most {step.max_relative_difference:.2g}, median {step.median_relative_difference:.2g} (relative), "
-            f"{step.flipped_verdicts} verdicts flipped, AUROC changed by {step.auroc_change:+.2g}",
+            f"{step.flipped_verdicts} verdicts flipped ({step.flipped_records} of records), "
+            f"AUROC changed by {step.auroc_change:+.2g}",
         ),
     ]
 

@@ -24,6 +24,7 @@ MODEL_NAME = "model.onnx"
 TOKENIZER_NAME = "tokenizer.json"
 GOLDEN_NAME = "golden.jsonl"
 DICTIONARY_NAME = "dictionary.json"
+PRECISIONS = ("fp32", "fp16", "int8")
 _MOST_TOLERANCE = 0.1
 
 
@@ -86,7 +87,7 @@ class Conversion(Strict, frozen=True):
 
     `batch_sizes` ascend: an engine is built for these numbers of rows, and a batch is padded to the next of them.
     `folded` names what was joined by exact algebra, in words. `float32_nodes` are the nodes of a lower precision's
-    graph that were left in float32, because verdicts suffered.
+    graph that were left in float32, because verdicts suffered or their weights are too large for it.
     """
 
     batch_sizes: List[int]
@@ -97,8 +98,9 @@ class Conversion(Strict, frozen=True):
 class ParityStep(Strict, frozen=True):
     """One comparison of the certificate: scores of `compared` against those of `reference` on equal inputs.
 
-    Differences are relative to the larger of the two scores and the threshold. `auroc_change` is how far the area under
-    the curve moved that tells the held-out records from altered copies of them.
+    Differences are relative to the larger of the two scores and the threshold. `flipped_records` of the flipped
+    verdicts are of held-out records. `auroc_change` is how far the area under the curve moved that tells normal records
+    from labelled anomalies, or from altered copies where there are few labels.
     """
 
     reference: str
@@ -106,6 +108,7 @@ class ParityStep(Strict, frozen=True):
     max_relative_difference: float
     median_relative_difference: float
     flipped_verdicts: int
+    flipped_records: int
     auroc_change: float
 
 
@@ -244,7 +247,10 @@ def _rules(manifest: Manifest) -> List[Tuple[str, bool]]:
         ("the calibration's counts do not descend", counts == sorted(counts, reverse=True)),
         ("the calibration counts more than its records", all(0 <= count <= calibration.records for count in counts)),
         ("the batch sizes do not ascend from 1", _ascend_from_one(manifest.conversion.batch_sizes)),
+        ("the precision is unknown", manifest.precision in PRECISIONS),
         ("the parity has no step", len(manifest.parity.steps) >= 1),
+        ("the parity is of no record", manifest.parity.records >= 1),
+        ("the share of flipped verdicts is not between 0 and 1", 0 <= (manifest.parity.max_flips or 0) <= 1),
         ("the tolerance is not between 0 and 0.1", 0 <= manifest.parity.tolerance <= _MOST_TOLERANCE),
     ]
 

@@ -8,10 +8,9 @@ from typing import Optional
 import typer
 
 from edge.bundle.caps import TARGETS
+from edge.bundle.manifest import PRECISIONS
 from edge.commands import options
 from export.extra import require_extra
-
-PRECISIONS = ("fp32", "fp16", "int8")
 
 
 def export(
@@ -42,6 +41,13 @@ def export(
     options.check_choice(target, TARGETS, "--target")
     options.check_choice(precision, PRECISIONS, "--precision")
     require_extra()
+    from export.parity.limits import limits_for
+
+    usual = limits_for(precision).flips
+    if max_flips is not None and max_flips < usual:
+        raise typer.BadParameter(
+            f"{max_flips:g} is below the limit of {precision}, {usual:g}", param_hint="--max-flips"
+        )
     from export.bundling import ExportOptions, export_bundle
     from export.run import open_run
 
@@ -69,7 +75,8 @@ def export(
     for step in manifest.parity.steps:
         typer.echo(
             f"  {step.reference} with {step.compared}: largest relative difference {step.max_relative_difference:.1e}, "
-            f"{step.flipped_verdicts} verdicts flipped, AUROC changed by {step.auroc_change:+.5f}"
+            f"{step.flipped_verdicts} verdicts flipped ({step.flipped_records} of records), "
+            f"AUROC changed by {step.auroc_change:+.5f}"
         )
     typer.echo("its self-test (golden.jsonl) holds some lines of the log: share it with whom you would share those")
     typer.echo(f"next: oddline verify {folder}")

@@ -9,7 +9,15 @@ import numpy as np
 from export.graph.editor import Editor
 
 # Whatever is random, or has a graph inside of it, is left alone.
-_NEVER = {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"}
+_NEVER = {
+    "RandomNormal",
+    "RandomUniform",
+    "RandomNormalLike",
+    "RandomUniformLike",
+    "Multinomial",
+    "Bernoulli",
+    "Dropout",
+}
 _QUANTISERS = {"QuantizeLinear", "DequantizeLinear"}  # of weights: TensorRT wants to see them
 _MOST_ELEMENTS = 1 << 24
 

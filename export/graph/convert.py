@@ -11,6 +11,8 @@ from export.graph.canonical import canonicalise
 from export.graph.cleanup import clean_up
 from export.graph.folding import fold_embeddings
 
+_REPORT = "report this with the versions of tensorflow, tf2onnx and onnx"
+
 
 class Finished(NamedTuple):
     """A model as the bundle holds it: `data` is the serialized ModelProto, `facts` what was read from it.
@@ -73,11 +75,14 @@ def finish(model: Any, *, target: str, name: str) -> Finished:
         model.ClearField(field)
     model.graph.ClearField("doc_string")
     del model.graph.value_info[:]
-    onnx.checker.check_model(model, full_check=True)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise CapsError(f"the graph is not valid ({error})", where=name, mend=_REPORT) from error
     data: bytes = model.SerializeToString(deterministic=True)
     facts = read_model_facts(data, name)
     if facts.opset != chosen.opset:
-        raise CapsError(f"the converter gave opset {facts.opset}, not {chosen.opset}", where=name)
+        raise CapsError(f"the converter gave opset {facts.opset}, not {chosen.opset}", where=name, mend=_REPORT)
     check_caps(facts, chosen, name)
     return Finished(data, facts, renamed)
 
@@ -92,4 +97,6 @@ def _name_batch_axis(model: Any) -> None:
     # tf2onnx calls it unk__1, unk__2 and so on; inferred shapes inside of the graph repeat those names.
     del model.graph.value_info[:]
     for value in [*model.graph.input, *model.graph.output]:
-        value.type.tensor_type.shape.dim[0].dim_param = BATCH_AXIS
+        axes = value.type.tensor_type.shape.dim
+        if len(axes):  # one without any is refused by the caps
+            axes[0].dim_param = BATCH_AXIS

@@ -20,7 +20,7 @@ class Editor:
     def __init__(self, model: Any) -> None:
         self.model = model
         self.graph = model.graph
-        self._made = 0
+        self._made: set[str] = set()
         self.refresh()
 
     def refresh(self) -> None:
@@ -43,6 +43,9 @@ class Editor:
             for name in node.input:
                 self.consumers.setdefault(name, []).append(node)
         self.outputs = {value.name for value in self.graph.output}
+        # Their users cannot be seen from here.
+        self._fixed = self.outputs.union(*(_seen_inside(node) for node in self.graph.node))
+        self._given = {value.name for value in self.graph.input}
 
     def _drop_unused(self) -> None:
         wanted = {value.name for value in self.graph.output}
@@ -54,11 +57,11 @@ class Editor:
                 wanted.update(_seen_inside(node))
 
     def constant(self, name: str) -> np.ndarray | None:
-        """The values of an initializer, None for anything else."""
+        """The values of an initializer, None for anything else; one that an input may replace is none."""
         from onnx import numpy_helper
 
         if name not in self._arrays:
-            if name not in self._initializers:
+            if name not in self._initializers or name in self._given:
                 return None
             self._arrays[name] = numpy_helper.to_array(self._initializers[name])
         return self._arrays[name]
@@ -80,25 +83,29 @@ class Editor:
         return 0 if kind is None else int(kind.elem_type)
 
     def only_user(self, name: str) -> Any | None:
-        """The one node that uses a value once, None when there are others or it is an output of the graph."""
+        """The one node that uses a value once, None when there are others, inside of a node or behind the graph."""
         users = self.consumers.get(name, [])
-        return users[0] if len(users) == 1 and name not in self.outputs else None
+        return users[0] if len(users) == 1 and name not in self._fixed else None
+
+    def new_name(self, wanted: str) -> str:
+        """A name that no value has yet: the wanted one, or one that begins so."""
+        while wanted in self._initializers or wanted in self._types or wanted in self._made:
+            wanted += "_"
+        self._made.add(wanted)
+        return wanted
 
     def add_constant(self, array: np.ndarray) -> str:
         """A new initializer; its name."""
         from onnx import numpy_helper
 
-        self._made += 1
-        name = f"made_{self._made}"
-        while name in self._initializers or name in self._types:
-            name += "_"
+        name = self.new_name(f"made_{len(self._made)}")
         self.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         self._initializers[name] = self.graph.initializer[-1]
         return name
 
     def use_instead(self, old: str, new: str) -> bool:
-        """Let every user of the value `old` use `new`; False, and nothing done, where `old` is the graph's output."""
-        if old in self.outputs:
+        """Let every user of the value `old` use `new`; False, and nothing done, where not all users can be seen."""
+        if old in self._fixed:
             return False
         for node in self.consumers.get(old, []):
             node.input[:] = [new if name == old else name for name in node.input]

@@ -66,12 +66,15 @@ def _match(editor: Editor, gather: Any) -> _Match | None:
         if user is None or user.op_type != name:
             return None
         nodes.append(user)
-    _, _, transpose, conv, squeeze = nodes
+    _, unsqueeze, transpose, conv, squeeze = nodes
     weights = editor.constant(conv.input[1])
     if table is None or table.ndim != 2 or weights is None or ids is None or len(ids) != 2 or ids[1] is None:
         return None
     plain = (
         attribute(gather, "axis", 0) == 0
+        # [batch, places, width] to [batch, width, 1, places], by either of the two ways.
+        and (_axis(editor, unsqueeze, 4), attribute(transpose, "perm", None)) in ((1, [0, 3, 1, 2]), (2, [0, 3, 2, 1]))
+        and _axis(editor, squeeze, 4) == 2
         and editor.shape(transpose.output[0]) == (ids[0], table.shape[1], 1, ids[1])
         and weights.ndim == 4
         and weights.shape[2] == 1
@@ -88,6 +91,12 @@ def _match(editor: Editor, gather: Any) -> _Match | None:
     return _Match(nodes, table, weights[:, :, 0].transpose(2, 1, 0), dilation, gather.input[1], ids[1], squeeze)
 
 
+def _axis(editor: Editor, node: Any, axes: int) -> int | None:
+    """The one axis that an Unsqueeze adds or a Squeeze takes away, of so many; None where it is not one, or unknown."""
+    given = editor.constant(node.input[1]) if len(node.input) > 1 else None
+    return None if given is None or given.size != 1 else int(given.ravel()[0]) % axes
+
+
 def _fold(editor: Editor, match: _Match) -> None:
     from onnx import helper
 
@@ -95,7 +104,7 @@ def _fold(editor: Editor, match: _Match) -> None:
     # Each sum of products is rounded once, not twice.
     tables = np.concatenate([match.table.astype(np.float64) @ tap for tap in match.taps.astype(np.float64)], axis=1)
     name = match.last.output[0]
-    looked_up = f"{name}_products"
+    looked_up = editor.new_name(f"{name}_products")
     steps = [
         helper.make_node("Gather", [editor.add_constant(tables.astype(np.float32)), match.ids], [looked_up], axis=0)
     ]
@@ -105,9 +114,10 @@ def _fold(editor: Editor, match: _Match) -> None:
     for tap in range(taps):
         start = np.array([tap * match.dilation, tap * outputs], np.int64)
         bounds = [editor.add_constant(start), editor.add_constant(start + np.array([places, outputs]))]
-        steps.append(helper.make_node("Slice", [looked_up, *bounds, axes], [f"{name}_tap{tap}"]))
+        one = editor.new_name(f"{name}_tap{tap}")
+        steps.append(helper.make_node("Slice", [looked_up, *bounds, axes], [one]))
         if total:
-            steps.append(helper.make_node("Add", [total, f"{name}_tap{tap}"], [f"{name}_sum{tap}"]))
+            steps.append(helper.make_node("Add", [total, one], [editor.new_name(f"{name}_sum{tap}")]))
         total = steps[-1].output[0]
     steps.append(helper.make_node("Transpose", [total], [name], perm=[0, 2, 1]))
     editor.insert_before(match.last, steps)

@@ -15,25 +15,21 @@ def gather_elements(editor: Editor) -> bool:
 
     changed = False
     for node in list(editor.graph.node):
-        data, indices = editor.shape(node.input[0]) if node.input else None, None
-        if node.op_type != "GatherND" or data is None:
+        if node.op_type != "GatherND":
             continue
-        indices = editor.shape(node.input[1])
-        batch_axes = attribute(node, "batch_dims", 0)
-        if indices is None or batch_axes != len(data) - 1 or len(indices) != len(data) + 1 or indices[-1] != 1:
+        data, indices = editor.shape(node.input[0]), editor.shape(node.input[1])
+        if data is None or indices is None or len(indices) != len(data) + 1 or indices[-1] != 1:
+            continue
+        if attribute(node, "batch_dims", 0) != len(data) - 1:
             continue
         # [batch, ..., k, 1] becomes [batch, ..., k]: one index for each place of the result.
-        squeezed = f"{node.output[0]}_places"
-        axis = editor.add_constant(np.array([len(indices) - 1], np.int64))
-        squeeze = helper.make_node(
-            "Squeeze", [_before_unsqueeze(editor, node.input[1]) or node.input[1], axis], [squeezed]
-        )
-        gather = helper.make_node("GatherElements", [node.input[0], squeezed], [node.output[0]], axis=len(data) - 1)
-        if _before_unsqueeze(editor, node.input[1]):
-            gather.input[1] = squeeze.input[0]
-            editor.insert_before(node, [gather])
-        else:
-            editor.insert_before(node, [squeeze, gather])
+        places = _before_unsqueeze(editor, node.input[1])
+        if places is None:
+            places = editor.new_name(f"{node.output[0]}_places")
+            axis = editor.add_constant(np.array([len(indices) - 1], np.int64))
+            editor.insert_before(node, [helper.make_node("Squeeze", [node.input[1], axis], [places])])
+        gather = helper.make_node("GatherElements", [node.input[0], places], list(node.output), axis=len(data) - 1)
+        editor.insert_before(node, [gather])
         editor.remove(node)
         changed = True
     return changed

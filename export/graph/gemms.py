@@ -25,8 +25,10 @@ def fuse_gemms(editor: Editor) -> None:
     for node in list(editor.graph.node):
         shape = editor.shape(node.input[0]) if node.op_type == "MatMul" else None
         weights = editor.constant(node.input[1]) if shape is not None else None
-        if shape is None or weights is None or weights.ndim != 2 or None in shape[1:]:
+        if shape is None or weights is None or weights.ndim != 2 or len(shape) < 2 or None in shape[1:]:
             continue
+        if weights.dtype.kind != "f":
+            continue  # ONNX Runtime has no Gemm of integers
         add = editor.only_user(node.output[0])
         bias = None if add is None or add.op_type != "Add" else _other(add, node.output[0])
         values = None if bias is None else editor.constant(bias)
@@ -49,14 +51,13 @@ def _replace(editor: Editor, product: Any, add: Any | None, bias: str | None, sh
     rows, value, made = product.input[0], product.output[0], []
     if len(shape) > 1:
         flat = editor.add_constant(np.array([-1, shape[-1]], np.int64))
-        made.append(helper.make_node("Reshape", [rows, flat], [f"{value}_rows"]))
-        rows = f"{value}_rows"
+        made.append(helper.make_node("Reshape", [rows, flat], [editor.new_name(f"{value}_rows")]))
+        rows = made[-1].output[0]
     result = last.output[0]
-    steps = [
-        helper.make_node("Gemm", [rows, product.input[1], *([] if bias is None else [bias])], [f"{value}_product"])
-    ]
+    inputs = [rows, product.input[1]] if bias is None else [rows, product.input[1], bias]
+    steps = [helper.make_node("Gemm", inputs, [editor.new_name(f"{value}_product")])]
     if activation is not None:
-        steps.append(helper.make_node(activation.op_type, steps[0].output, [f"{value}_active"]))
+        steps.append(helper.make_node(activation.op_type, steps[0].output, [editor.new_name(f"{value}_active")]))
         steps[-1].attribute.extend(activation.attribute)
     if len(shape) > 1 and weights is not None:
         whole = editor.add_constant(np.array([-1, *shape[:-1], weights[1] or 0], np.int64))

@@ -10,6 +10,7 @@ from export.graph.editor import Editor, attribute
 
 # No batch is as large: a slice of the batch axis up to here takes all of it.
 _MORE_THAN_A_BATCH = 1_000_000_000
+_AXES_AS_ATTRIBUTE = 17  # the last opset in which ReduceMax has them so
 
 
 def fix_reshapes(editor: Editor) -> bool:
@@ -74,7 +75,7 @@ def plain_maxima(editor: Editor) -> bool:
     changed = False
     for node in list(editor.graph.node):
         shape = editor.shape(node.input[0]) if node.op_type == "GlobalMaxPool" else None
-        if shape is None:
+        if shape is None or any(entry.version > _AXES_AS_ATTRIBUTE for entry in editor.model.opset_import):
             continue
         maximum = helper.make_node("ReduceMax", list(node.input), list(node.output), axes=list(range(2, len(shape))))
         editor.insert_before(node, [maximum])

@@ -35,13 +35,13 @@ def known_sizes(editor: Editor, name: str, depth: int = 0) -> Sizes | None:
     if known is not None:
         return known.tolist() if known.ndim == 1 and known.dtype.kind == "i" else None
     node: Any = editor.producers.get(name)
-    if node is None or depth > _DEEPEST:
+    if node is None or depth > _DEEPEST or node.op_type not in ("Shape", *_PARTS):
         return None
     if node.op_type == "Shape":
         shape = editor.shape(node.input[0])
         return None if shape is None or node.attribute else list(shape)
-    parts = [known_sizes(editor, part, depth + 1) for part in node.input[: _PARTS.get(node.op_type, 0) or None]]
-    if node.op_type not in _PARTS or any(part is None for part in parts):
+    parts = [known_sizes(editor, part, depth + 1) for part in node.input[: _PARTS[node.op_type] or None]]
+    if any(part is None for part in parts):
         return None
     vectors = [part for part in parts if part is not None]
     if node.op_type == "Concat":

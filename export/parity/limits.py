@@ -26,7 +26,7 @@ _MOST_TOLERANCE = 0.1
 _ROOM = 2.0
 
 
-def limits_for(precision: str, max_flips: float | None) -> Limits:
+def limits_for(precision: str, max_flips: float | None = None) -> Limits:
     """The limits of a precision; `max_flips` raises the share of flipped verdicts where it is more."""
     limits = LIMITS[precision]
     return limits if max_flips is None else replace(limits, flips=max(limits.flips, max_flips))

@@ -24,7 +24,8 @@ class Sample:
 
     `starts`, int64 [contents + 1], says where each content's rows begin, and `places`, int64 [records], which content
     each record has. `normal`, bool [records], tells records without a label of an anomaly. Records that cannot be
-    scored are not in it: `numbers`, int64 [records], are their places among all.
+    scored are not in it: `numbers`, int64 [records], are their places among all, of which the first `calibration` set
+    the threshold and the others are for tests.
     """
 
     inputs: dict[str, np.ndarray]
@@ -32,6 +33,7 @@ class Sample:
     places: np.ndarray
     normal: np.ndarray
     numbers: np.ndarray
+    calibration: int
 
     @property
     def records(self) -> int:
@@ -48,9 +50,16 @@ class Sample:
         """Whether there are enough records with and without a label for a curve between them."""
         return min(int(self.normal.sum()), int((~self.normal).sum())) >= _LEAST_LABELLED
 
-    def rows(self) -> dict[str, np.ndarray]:
-        """The inputs of held-out records alone."""
-        return {name: values[: self.starts[-1]] for name, values in self.inputs.items()}
+    def rows(self, most: int) -> dict[str, np.ndarray]:
+        """So many inputs at most of the normal records that set the threshold, spread over all of them.
+
+        Where none of them is normal, of all records.
+        """
+        chosen = self.normal & (self.numbers < self.calibration)
+        contents = np.unique(self.places[chosen if chosen.any() else slice(None)])
+        rows = np.concatenate([np.arange(self.starts[one], self.starts[one + 1]) for one in contents])
+        spread = rows[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int))]
+        return {name: values[spread] for name, values in self.inputs.items()}
 
     def score(self, run: RunGraph, *, batch_rows: int) -> np.ndarray:
         """float32 [records + altered]: the scores of the records, then of the altered copies."""
@@ -76,13 +85,25 @@ class Sample:
 
     def name_of(self, place: int) -> str:
         """How the input at a place of the scores is called in a message."""
-        if place < self.records:
-            return f"held-out record {self.numbers[place]}"
-        return f"altered copy {place - self.records}"
+        if place >= self.records:
+            return f"altered copy {place - self.records}"
+        number = int(self.numbers[place])
+        if number < self.calibration:
+            return f"record {number + 1} of those that set the threshold"
+        return f"record {number - self.calibration + 1} of those held out for tests"
+
+    def content_of(self, place: int) -> int:
+        """A number that records with the same content share; altered copies have one each."""
+        return int(self.places[place]) if place < self.records else place - self.records + len(self.starts)
 
 
-def take_sample(encoder: Encoder, contents: Sequence[str], kinds: Sequence[str], *, seed: int = 0) -> Sample:
-    """The sample of held-out records, given by their contents and their kinds (``""`` is normal)."""
+def take_sample(
+    encoder: Encoder, contents: Sequence[str], kinds: Sequence[str], calibration: int, *, seed: int = 0
+) -> Sample:
+    """The sample of held-out records, given by their contents and their kinds (``""`` is normal).
+
+    The first `calibration` of them set the threshold.
+    """
     index: dict[str, int] = {}
     places = np.array([index.setdefault(key, len(index)) for key in encoder.keys(contents)], np.int64)
     encoded = encoder.encode(list(index))
@@ -95,6 +116,7 @@ def take_sample(encoder: Encoder, contents: Sequence[str], kinds: Sequence[str],
         places=places[scored],
         normal=np.array([kind == "" for kind in kinds], bool)[scored],
         numbers=np.flatnonzero(scored),
+        calibration=calibration,
     )
 
 

@@ -33,15 +33,15 @@ _OUTPUT_AXES = {"Conv": 0, "ConvTranspose": 1}
 
 
 def fixed_scales(model: Any, chosen: Collection[str], rows: Mapping[str, np.ndarray]) -> Any:
-    """A new model with the layers of these names in int8; `rows` are the graph's inputs for calibration."""
+    """The model, which is changed, with the layers of these names in int8; `rows` are inputs to find scales on."""
     import_onnxruntime()
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
-    copied = _copy(model)  # the tool changes what it is given
+    _own_weights(model, chosen)
 
     def write(path: Path) -> None:
         quantize_static(
-            copied,
+            model,
             str(path),
             _Rows(rows),
             quant_format=QuantFormat.QDQ,
@@ -65,16 +65,16 @@ def fixed_scales(model: Any, chosen: Collection[str], rows: Mapping[str, np.ndar
 
 
 def scales_of_each_batch(model: Any, chosen: Collection[str]) -> Any:
-    """A new model with the layers of these names in int8, for a CPU."""
+    """The model, which is changed, with the layers of these names in int8, for a CPU."""
     import_onnxruntime()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    split = _copy(model)
-    _split_gemms(split)
+    _split_gemms(model)
+    _own_weights(model, chosen)
 
     def write(path: Path) -> None:
         quantize_dynamic(
-            split,
+            model,
             str(path),
             op_types_to_quantize=list(DYNAMIC_LAYERS),
             nodes_to_quantize=sorted(chosen),
@@ -101,13 +101,22 @@ class _Rows:
         return batch if all(len(values) for values in batch.values()) else None
 
 
+def _own_weights(model: Any, chosen: Collection[str]) -> None:
+    """Weights of their own for the chosen layers: the tool quantises shared ones for all who use them."""
+    editor = Editor(model)
+    for node in list(editor.graph.node):
+        weights = editor.constant(node.input[1]) if node.name in chosen and len(node.input) > 1 else None
+        if weights is not None and len(editor.consumers[node.input[1]]) > 1:
+            node.input[1] = editor.add_constant(weights)
+
+
 def _split_gemms(model: Any) -> None:
     """Gemm as MatMul, which keeps the name, and Add: the tool would do so itself and give names of its own."""
     from onnx import helper
 
     editor = Editor(model)
     for node in list(layers(editor, ("Gemm",))):
-        product = f"{node.output[0]}_product"
+        product = editor.new_name(f"{node.output[0]}_product")
         steps = [helper.make_node("MatMul", list(node.input[:2]), [product], name=node.name)]
         if len(node.input) > 2:
             steps.append(helper.make_node("Add", [product, node.input[2]], list(node.output), name=f"{node.name}_bias"))
@@ -115,10 +124,6 @@ def _split_gemms(model: Any) -> None:
             steps[0].output[:] = node.output
         editor.insert_before(node, steps)
         editor.remove(node)
-
-
-def _copy(model: Any) -> Any:
-    return type(model).FromString(model.SerializeToString())
 
 
 def _written(write: Any) -> Any:

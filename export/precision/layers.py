@@ -27,9 +27,10 @@ def behind_score(editor: Editor) -> set[str]:
 
 
 def layers(editor: Editor, kinds: tuple[str, ...]) -> Iterator[Any]:
-    """The nodes of these kinds that multiply by constant weights."""
+    """The nodes of these kinds that multiply by constant weights; Gemm only as `fuse_gemms` makes it, x W + b."""
     for node in editor.graph.node:
         if node.domain == "" and node.op_type in kinds:
             weights = editor.constant(node.input[1])
-            if weights is not None and weights.ndim >= 2 and weights.dtype.kind == "f":
+            plain = node.op_type != "Gemm" or not node.attribute
+            if plain and weights is not None and weights.ndim >= 2 and weights.dtype.kind == "f":
                 yield node

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,14 +12,19 @@ from export.graph.editor import Editor
 from export.precision import half, integers
 from export.precision.layers import behind_score, layers
 
-PRECISIONS = ("fp32", "fp16", "int8")
-CALIBRATION_ROWS = 2048
+
+class Layers(NamedTuple):
+    """Names of layers in the order of the graph: those that a precision is for, and which of them can take it."""
+
+    all: list[str]
+    able: list[str]
 
 
-def layer_names(model: Any, *, precision: str, target: str) -> list[str]:
-    """The names of the layers that a precision can be given to, in the order of the graph; nodes must have names.
+def find_layers(model: Any, *, precision: str, target: str) -> Layers:
+    """The layers of a graph whose nodes have names.
 
-    Those that only say why a record is odd are not among them: no verdict would tell what becomes of them.
+    Those that only say why a record is odd are not among them: no verdict would tell what becomes of them. Not able are
+    layers with weights beyond the range of float16.
     """
     kinds: tuple[str, ...] = ()
     if precision == "fp16":
@@ -28,7 +33,9 @@ def layer_names(model: Any, *, precision: str, target: str) -> list[str]:
         kinds = integers.STATIC_LAYERS if _wants_fixed_scales(target) else integers.DYNAMIC_LAYERS
     editor = Editor(model)
     counting = behind_score(editor)
-    return [node.name for node in layers(editor, kinds) if node.name in counting]
+    found = [node for node in layers(editor, kinds) if node.name in counting]
+    able = [node.name for node in found if precision != "fp16" or half.fits_half(editor, node)]
+    return Layers([node.name for node in found], able)
 
 
 def lower(model: Any, *, precision: str, target: str, chosen: Collection[str], rows: Mapping[str, np.ndarray]) -> Any:
@@ -36,13 +43,24 @@ def lower(model: Any, *, precision: str, target: str, chosen: Collection[str], r
 
     `rows` are the graph's inputs, on which scales are found where a target wants them fixed.
     """
-    if precision == "int8" and _wants_fixed_scales(target):
-        return integers.fixed_scales(model, chosen, {name: some[:CALIBRATION_ROWS] for name, some in rows.items()})
-    if precision == "int8":
-        return integers.scales_of_each_batch(model, chosen)
     lowered = type(model).FromString(model.SerializeToString())
+    if not chosen:
+        return lowered
+    if precision == "int8" and _wants_fixed_scales(target):
+        return integers.fixed_scales(lowered, chosen, rows)
+    if precision == "int8":
+        return integers.scales_of_each_batch(lowered, chosen)
     half.to_half(lowered, chosen)
     return lowered
+
+
+def emulated(model: Any, *, precision: str, chosen: Collection[str]) -> Any | None:
+    """What shows on a CPU how a lowered model computes, where that is not the model itself; None where it is."""
+    if precision != "fp16":
+        return None
+    copied = type(model).FromString(model.SerializeToString())
+    half.emulate_half(copied, chosen)
+    return copied
 
 
 def _wants_fixed_scales(target: str) -> bool:

@@ -15,7 +15,7 @@ from edge.bundle.onnx_reader import ModelFacts, read_model_facts
 from edge.runtime.session import Session
 from export.graph.canonical import canonicalise
 from export.graph.convert import convert, finish, fold, to_onnx
-from export.precision.lower import layer_names, lower
+from export.precision.lower import find_layers, lower
 
 onnx = pytest.importorskip("onnx", reason="the onnx package belongs to the extra `export`")
 
@@ -102,7 +102,7 @@ def test_it_keeps_them_in_every_precision(tensorflow: None, folder_of_models: Pa
     for precision in ("fp32", "fp16", "int8"):
         data = exact.data
         if precision != "fp32":
-            names = layer_names(model, precision=precision, target=target)
+            names = find_layers(model, precision=precision, target=target).able
             assert names, "every network has layers that the score depends on"
             lowered = lower(model, precision=precision, target=target, chosen=names, rows=inputs)
             finished = finish(lowered, target=target, name="graph")

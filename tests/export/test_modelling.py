@@ -13,16 +13,17 @@ import export.modelling as modelling
 from edge.bundle.folder import load_bundle
 from edge.errors import ParityError
 from export.parity.limits import Limits
+from export.precision.lower import Layers
 
 Oddline = Callable[..., Ended]
 
 
 def strict(monkeypatch: pytest.MonkeyPatch) -> None:
     """No flip is allowed, and every difference is a flip."""
-    monkeypatch.setattr(modelling, "limits_for", lambda precision, flips: limits(precision, flips))
+    monkeypatch.setattr(modelling, "limits_for", limits)
 
 
-def limits(precision: str, flips: float | None) -> Limits:
+def limits(precision: str, flips: float | None = None) -> Limits:
     return Limits(1e-5 if precision == "fp32" else 1e-9, flips or 0.0, None)
 
 
@@ -53,7 +54,7 @@ def test_a_precision_that_no_layer_bears_is_refused(
     assert "no layer of the model bears int8; with all of them: a relative difference of " in error
     assert "; worst: " in error
     assert " scores " in error
-    assert error.endswith("export with --precision fp32, or raise the limit with --max-flips")
+    assert error.endswith("; export with --precision fp32"), "more flips would not mend it"
     assert not (tmp_path / "b").exists()
 
 
@@ -96,9 +97,11 @@ def test_a_limit_can_be_raised_on_purpose_and_the_manifest_says_so(
     assert load_bundle(tmp_path / "b").manifest.parity.max_flips == 0.5
 
 
-@pytest.mark.parametrize("share", ["-0.1", "1.1", "many"])
-def test_a_share_is_between_nothing_and_all(trained: Trained, oddline: Oddline, tmp_path: Path, share: str) -> None:
-    assert oddline("export", trained.folder, "-o", tmp_path / "b", "--max-flips", share).status == 2
+@pytest.mark.parametrize("share", ["-0.1", "1.1", "many", "0.001"])
+def test_a_share_is_between_the_limit_and_all(trained: Trained, oddline: Oddline, tmp_path: Path, share: str) -> None:
+    assert (
+        oddline("export", trained.folder, "-o", tmp_path / "b", "--precision", "int8", "--max-flips", share).status == 2
+    )
 
 
 def test_an_embedding_is_folded_unless_told_otherwise(trained_seed: Trained, oddline: Oddline, tmp_path: Path) -> None:
@@ -118,7 +121,7 @@ def test_an_embedding_is_folded_unless_told_otherwise(trained_seed: Trained, odd
 def test_a_model_without_layers_for_it_is_refused(monkeypatch: pytest.MonkeyPatch, trained: Trained) -> None:
     from export.bundling import ExportOptions, export_bundle
 
-    monkeypatch.setattr(modelling, "layer_names", lambda *_, **__: [])
+    monkeypatch.setattr(modelling, "find_layers", lambda *_, **__: Layers([], []))
     with pytest.raises(ParityError, match="the model has no layer that int8 is for; export with --precision fp32"):
         export_bundle(trained.run, Path("never"), ExportOptions("b", precision="int8"), say=lambda _: None)
 
@@ -130,3 +133,64 @@ def test_known_scores_are_compared_with_those_of_the_run() -> None:
     assert modelling.check_scores([1.0, None, 2.0], np.float32([1.0, 2.0]), Two(), 1.0)
     assert not modelling.check_scores([1.0, None, 2.1], np.float32([1.0, 2.0]), Two(), 1.0)
     assert modelling.check_scores([None, 5.0, None], np.float32([1.0, 2.0]), Two(), 1.0)
+
+
+def test_flips_are_allowed_between_precisions_and_not_before(
+    trained: Trained, oddline: Oddline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Raised for int8, the limit of the conversion to fp32 stays."""
+    whole = modelling.convert
+
+    def spoilt(graph: Any, *, target: str) -> Any:
+        import onnx
+
+        model = whole(graph, target=target)
+        for node in model.graph.node:
+            node.output[:] = ["inner" if name == "score" else name for name in node.output]
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.float32(1.0 + 5e-6), "factor"))
+        model.graph.node.append(onnx.helper.make_node("Mul", ["inner", "factor"], ["score"]))
+        return model
+
+    monkeypatch.setattr(modelling, "convert", spoilt)
+    asked: list[tuple[str, float | None]] = []
+    usual = modelling.limits_for
+
+    def noted(precision: str, flips: float | None = None) -> Limits:
+        asked.append((precision, flips))
+        return usual(precision, flips)
+
+    monkeypatch.setattr(modelling, "limits_for", noted)
+    ended = oddline("export", trained.folder, "-o", tmp_path / "b", "--precision", "int8", "--max-flips", "0.5")
+    assert ended.status == 0, ended.err
+    assert ("fp32", None) in asked
+    assert ("fp32", 0.5) not in asked
+
+
+def test_a_limit_that_is_not_raised_is_not_said_to_be(trained: Trained, oddline: Oddline, tmp_path: Path) -> None:
+    ended = oddline("export", trained.folder, "-o", tmp_path / "b", "--max-flips", "0")
+    assert ended.status == 0, ended.err
+    assert load_bundle(tmp_path / "b").manifest.parity.max_flips is None
+
+
+def test_golden_records_keep_away_from_the_threshold(trained: Trained, oddline: Oddline, tmp_path: Path) -> None:
+    from edge.bundle.golden import decode_golden
+    from edge.runtime.verifying import relative_differences
+
+    ended = oddline("export", trained.folder, "-o", tmp_path / "b", "--precision", "int8")
+    assert ended.status == 0, ended.err
+    manifest = load_bundle(tmp_path / "b").manifest
+    golden = decode_golden((tmp_path / "b" / "golden.jsonl").read_bytes(), "golden")
+    scores = [one.score for one in golden if one.score is not None]
+    threshold = manifest.threshold.value
+    away = relative_differences(scores, np.full(len(scores), threshold), threshold)
+    assert away.min() > manifest.parity.tolerance
+    assert len(golden) < len(decode_golden((trained.bundle / "golden.jsonl").read_bytes(), "golden"))
+
+
+def test_without_a_self_test_there_is_no_bundle(
+    trained: Trained, oddline: Oddline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("export.bundling._LEAST_GOLDEN", 10_000)
+    ended = oddline("export", trained.folder, "-o", tmp_path / "b", "--precision", "int8")
+    assert "int8 moves scores so far that no self-test could be made of the held-out records" in ended.error
+    assert not (tmp_path / "b").exists()

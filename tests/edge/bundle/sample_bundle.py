@@ -75,6 +75,7 @@ def manifest(**changes: Any) -> Manifest:
                     max_relative_difference=2e-06,
                     median_relative_difference=1e-07,
                     flipped_verdicts=0,
+                    flipped_records=0,
                     auroc_change=0.0,
                 )
             ],

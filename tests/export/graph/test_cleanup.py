@@ -324,3 +324,60 @@ def test_a_graph_with_a_loop_is_left_in_order() -> None:
         }"""
     )
     assert operators(model) == ["Loop"]
+
+
+def test_what_a_branch_uses_stays() -> None:
+    model = cleaned(
+        """
+        g (float[batch, 3] x) => (float[n, 3] y)
+        <bool go = {1}, int64[2] same = {-1, 3}> {
+            kept = Reshape (x, same)
+            y = If (go) <
+                then_branch = then () => (float[n, 3] a) { a = Relu (kept) },
+                else_branch = other () => (float[n, 3] b) { b = Neg (kept) }
+            >
+        }"""
+    )
+    assert operators(model) == ["Reshape", "If"]
+
+
+def test_names_that_are_taken_are_not_taken_again() -> None:
+    model = cleaned(
+        """
+        g (float[batch, 2] x) => (float[batch, 2] y)
+        <float[2, 2] w = {1, 2, 3, 4}, float[2] b = {1, 2}> {
+            p = MatMul (x, w)
+            p_product = Tanh (x)
+            sum = Add (p, b)
+            y = Mul (sum, p_product)
+        }""",
+        exactly=False,
+    )
+    assert sorted(operators(model)) == ["Gemm", "Mul", "Tanh"]
+
+
+def test_products_of_integers_stay() -> None:
+    model = cleaned(
+        """
+        g (int32[batch, 2] x) => (int32[batch, 2] y)
+        <int32[2, 2] w = {1, 2, 3, 4}, int32[2] b = {1, 2}> {
+            p = MatMul (x, w)
+            y = Add (p, b)
+        }"""
+    )
+    assert operators(model) == ["MatMul", "Add"]
+
+
+def test_long_chains_of_sums_take_no_time() -> None:
+    """Looked at from both sides at each step, they would take 2 to the power of 40."""
+    sums = "".join(f"s{n + 1} = Add (s{n}, s{n})\n" for n in range(40))
+    model = parse(
+        f"""
+        g (int64[batch, 2] s0) => (int32[batch, 2] y)
+        {{
+            {sums}
+            y = Cast <to = 6> (s40)
+        }}"""
+    )
+    clean_up(model)
+    assert operators(model)[-1] == "Cast"

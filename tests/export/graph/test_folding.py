@@ -110,3 +110,18 @@ def test_an_embedding_with_another_user_stays() -> None:
     model = network()
     model.graph.output.append(helper.make_tensor_value_info("embedded", TensorProto.FLOAT, ["batch", LENGTH, 8]))
     assert folded(model)[1] == []
+
+
+def test_axes_in_another_order_stay() -> None:
+    """With as many places as the embedding is wide, shapes alone would not tell."""
+    model = network(embedding=LENGTH)
+    (transpose,) = [node for node in model.graph.node if node.op_type == "Transpose"]
+    transpose.attribute[0].ints[:] = [0, 2, 1, 3]
+    assert folded(model)[1] == []
+
+
+def test_another_axis_that_is_taken_away_stays() -> None:
+    model = network(outputs=1)
+    (squeeze,) = [node for node in model.graph.node if node.op_type == "Squeeze"]
+    squeeze.input[1] = "third"
+    assert folded(model)[1] == []

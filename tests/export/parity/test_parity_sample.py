@@ -43,27 +43,38 @@ CONTENTS = ["ab", "c", "AB", "dx", "e", "c"]
 
 
 def test_each_record_is_scored_by_its_oddest_row() -> None:
-    sample = take_sample(Letters(), CONTENTS, ["", "", "", "", "odd", ""])
+    sample = take_sample(Letters(), CONTENTS, ["", "", "", "", "odd", ""], 4)
     scores = sample.score(codes, batch_rows=3)
     assert sample.records == 5, "what cannot be scored is not compared"
     assert sample.numbers.tolist() == [0, 1, 2, 4, 5]
     assert [chr(int(score)) for score in scores[:5]] == ["b", "c", "b", "e", "c"]
     assert len(scores) == sample.records + sample.altered
-    assert sample.name_of(3) == "held-out record 4"
+    assert sample.name_of(2) == "record 3 of those that set the threshold"
+    assert sample.name_of(3) == "record 1 of those held out for tests"
     assert sample.name_of(6) == "altered copy 1"
-    assert len(sample.rows()["ids"]) == 6, "distinct contents only, those that cannot be scored too"
+    assert [sample.content_of(place) for place in (0, 1, 2)] == [0, 1, 0]
+    assert sample.content_of(5) != sample.content_of(6)
+
+
+def test_scales_are_found_on_normal_records_that_set_the_threshold() -> None:
+    sample = take_sample(Letters(), ["ab", "c", "AB", "dx", "g", "h", "e"], ["", "", "", "", "odd", "", ""], 6)
+    letters = [chr(code) for code in sample.rows(100)["ids"][:, 0]]
+    assert letters == ["a", "b", "c", "h"], "no test record, no anomaly, none that cannot be scored, each content once"
+    assert [chr(code) for code in sample.rows(2)["ids"][:, 0]] == ["a", "h"], "spread over all"
+    odd = take_sample(Letters(), ["ab", "c"], ["odd", "odd"], 1)
+    assert len(odd.rows(100)["ids"]) == 3
 
 
 @pytest.mark.parametrize("records", [1, 9_500, 12_000])
 def test_there_are_ten_thousand_inputs_and_always_altered_ones(records: int) -> None:
-    sample = take_sample(Letters(), ["ab"] * records, [""] * records)
+    sample = take_sample(Letters(), ["ab"] * records, [""] * records, records)
     assert LEAST_INPUTS == 10_000
     assert sample.records == records
     assert sample.altered == max(10_000 - records, 1_000)
 
 
 def test_anomalies_are_those_with_a_label() -> None:
-    sample = take_sample(Letters(), CONTENTS * 100, ["", "", "", "", "odd", ""] * 100)
+    sample = take_sample(Letters(), CONTENTS * 100, ["", "", "", "", "odd", ""] * 100, 10)
     odd, normal = sample.odd_and_normal()
     assert sample.labelled
     assert np.flatnonzero(odd).tolist() == list(range(3, 500, 5))
@@ -72,7 +83,7 @@ def test_anomalies_are_those_with_a_label() -> None:
 
 @pytest.mark.parametrize("kind", ["", "odd"])
 def test_with_few_labels_they_are_the_altered_copies(kind: str) -> None:
-    sample = take_sample(Letters(), CONTENTS, ["", "", "", "", kind, ""])
+    sample = take_sample(Letters(), CONTENTS, ["", "", "", "", kind, ""], 6)
     odd, normal = sample.odd_and_normal()
     assert not sample.labelled
     assert odd.tolist() == [False] * 5 + [True] * sample.altered
@@ -80,7 +91,7 @@ def test_with_few_labels_they_are_the_altered_copies(kind: str) -> None:
 
 
 def test_the_same_copies_each_time() -> None:
-    one, other = (take_sample(Letters(), CONTENTS, [""] * 6) for _ in range(2))
+    one, other = (take_sample(Letters(), CONTENTS, [""] * 6, 6) for _ in range(2))
     assert one.inputs["ids"].tolist() == other.inputs["ids"].tolist()
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from small_network import operators, rows, run, small_network
 
-from export.precision.half import to_half
-from export.precision.lower import layer_names
+from export.precision.half import emulate_half, to_half
+from export.precision.lower import find_layers
 
 FLOAT, FLOAT16 = 1, 10
 
@@ -22,7 +22,8 @@ def _needs_onnx(tensorflow: None) -> None:
 def halved(model: Any, **without: bool) -> Any:
     import onnx
 
-    names = [name for name in layer_names(model, precision="fp16", target="xavier-jp5") if name not in without]
+    able = find_layers(model, precision="fp16", target="xavier-jp5").able
+    names = [name for name in able if name not in without]
     to_half(model, names)
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -77,7 +78,20 @@ def test_weights_beyond_the_range_of_float16_stay() -> None:
     for tensor in model.graph.initializer:
         if tensor.name == "w1":
             tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * 1e6, "w1"))
+    found = find_layers(model, precision="fp16", target="xavier-jp5")
+    assert set(found.all) - set(found.able) == {"Gemm_2"}
     assert types(halved(model))["inner"] == FLOAT
+
+
+@pytest.mark.parametrize("name", ["table", "w1"])
+def test_what_is_too_large_is_not_made_infinite(name: str) -> None:
+    from onnx import numpy_helper
+
+    model = small_network()
+    for tensor in model.graph.initializer:
+        if tensor.name == name:
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * 1e6, name))
+    assert all(np.isfinite(one).all() for one in run(halved(model), rows()))
 
 
 def test_a_layer_that_is_an_output_comes_out_in_float32() -> None:
@@ -95,3 +109,51 @@ def test_a_layer_that_is_an_output_comes_out_in_float32() -> None:
     to_half(model, ["layer"])
     onnx.checker.check_model(model, full_check=True)
     assert types(model)["y"] == FLOAT
+
+
+def chain(scale: float) -> Any:
+    """x float32 [batch, 1] times 1.0004, rounded as float16 rounds it to 1, then times `scale` and back."""
+    import onnx.parser
+
+    model = onnx.parser.parse_model(
+        f"""<ir_version: 8, opset_import: ["" : 16]>
+        g (float[batch, 1] x) => (float[batch, 1] score)
+        <float[1, 1] up = {{{scale}}}, float[1, 1] down = {{{1 / scale}}}> {{
+            large = MatMul (x, up)
+            positive = Relu (large)
+            score = MatMul (positive, down)
+        }}"""
+    )
+    for number, node in enumerate(model.graph.node):
+        node.name = f"layer_{number}"
+    return model
+
+
+def emulated(model: Any, x: float) -> float:
+    import onnx
+
+    from edge.runtime.session import Session
+
+    emulate_half(model, ["layer_0", "layer_2"])
+    onnx.checker.check_model(model, full_check=True)
+    session = Session(model.SerializeToString(), provider="cpu", threads=1)
+    return float(session.run(["score"], {"x": np.float32([[x]])})[0][0, 0])
+
+
+def test_values_are_rounded_between_layers() -> None:
+    """A CPU computes float16 nodes in float32; a GPU does not."""
+    assert emulated(chain(1.0), 1.0004) == np.float16(1.0004)
+    assert emulated(chain(1.0), 1.0004) != np.float32(1.0004)
+
+
+def test_a_value_beyond_float16_becomes_infinite() -> None:
+    assert emulated(chain(4096.0), 100.0) == np.inf
+
+
+def test_the_emulation_is_near_and_leaves_the_rest_in_float32() -> None:
+    model = small_network()
+    emulate_half(model, find_layers(model, precision="fp16", target="xavier-jp5").able)
+    assert types(model)["inner"] == FLOAT
+    for one, other in zip(run(small_network(), rows()), run(model, rows())):
+        assert other == pytest.approx(one, rel=5e-3)
+        assert other.tolist() != one.tolist()

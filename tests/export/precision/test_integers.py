@@ -10,7 +10,7 @@ from small_network import operators, rows, run, small_network
 
 from edge.bundle.caps import TARGETS
 from export.graph.convert import finish
-from export.precision.lower import layer_names, lower
+from export.precision.lower import find_layers, lower
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def _needs_onnx(tensorflow: None) -> None:
 
 def lowered(target: str, names: List[str] | None = None) -> Any:
     model = small_network(TARGETS[target].opset)
-    chosen = layer_names(model, precision="int8", target=target) if names is None else names
+    chosen = find_layers(model, precision="int8", target=target).able if names is None else names
     before = model.SerializeToString()
     made = lower(model, precision="int8", target=target, chosen=chosen, rows=rows())
     assert model.SerializeToString() == before, "what it is made from stays as it is"
@@ -78,3 +78,45 @@ def test_only_the_chosen_layers_are_lowered(target: str) -> None:
 def test_it_is_within_the_caps_and_equal_each_time(target: str) -> None:
     one, other = (finish(lowered(target), target=target, name="g") for _ in range(2))
     assert one.data == other.data
+
+
+@pytest.mark.parametrize("target", ["xavier-jp5", "cpu"])
+def test_weights_that_others_share_stay_theirs(target: str) -> None:
+    """The tool would quantise them for all of their users, and undo it for those that are not to be lowered."""
+    import onnx.parser
+
+    model = onnx.parser.parse_model(
+        f"""<ir_version: 8, opset_import: ["" : {TARGETS[target].opset}]>
+        g (float[batch, 2] ids) => (float[batch, 2] score, float[batch, 2] parts)
+        <float[2, 2] w = {{1, 2, 3, 4}}> {{
+            score = MatMul (ids, w)
+            bent = Exp (ids)
+            parts = MatMul (bent, w)
+        }}"""
+    )
+    model.graph.node[0].name, model.graph.node[2].name = "first", "second"
+    inputs = {"ids": np.random.default_rng(0).normal(size=(100, 2)).astype(np.float32)}
+    assert find_layers(model, precision="int8", target=target).all == ["first"], "the other one decides nothing"
+    made = lower(model, precision="int8", target=target, chosen=["first"], rows=inputs)
+    finish(made, target=target, name="g")
+    expected, found = run(model, inputs), run(made, inputs)
+    assert found[1] == pytest.approx(expected[1], rel=1e-6)
+    assert found[0].tolist() != expected[0].tolist()
+
+
+@pytest.mark.parametrize("target", ["xavier-jp5", "cpu"])
+def test_nothing_chosen_is_nothing_lowered(target: str) -> None:
+    assert operators(lowered(target, [])) == operators(small_network())
+
+
+@pytest.mark.parametrize("attribute", ["transB=1", "alpha=2.0", "transA=1, alpha=1.0"])
+def test_a_gemm_of_another_kind_is_no_layer(attribute: str) -> None:
+    import onnx.parser
+
+    model = onnx.parser.parse_model(
+        f"""<ir_version: 8, opset_import: ["" : 16]>
+        g (float[2, 2] x) => (float[2, 2] score)
+        <float[2, 2] w = {{1, 2, 3, 4}}> {{ score = Gemm <{attribute}> (x, w) }}"""
+    )
+    model.graph.node[0].name = "layer"
+    assert find_layers(model, precision="int8", target="cpu").all == []
