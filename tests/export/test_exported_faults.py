@@ -121,7 +121,7 @@ def other_weights(model: Any) -> None:
 
 def later_version(bundle: Path) -> None:
     content = json.loads((bundle / MANIFEST_NAME).read_bytes())
-    (bundle / MANIFEST_NAME).write_text(json.dumps({**content, "schema_version": 2, "novelty": 1}))
+    (bundle / MANIFEST_NAME).write_text(json.dumps({**content, "schema_version": 3, "novelty": 1}))
 
 
 def pickled_tokenizer(bundle: Path) -> None:
@@ -135,7 +135,7 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "missing report": (lambda b: shutil.rmtree(b / "report"), "report: missing; copy the bundle again"),
     "extra file": (lambda b: (b / "model.engine").write_bytes(b""), "a file that the manifest does not list; remove"),
     "no folder": (shutil.rmtree, "bundle: no such folder; give the path of a bundle's folder"),
-    "later schema": (later_version, "manifest.json: schema version 2 is later than 1, "),
+    "later schema": (later_version, "manifest.json: schema version 3 is later than 2, "),
     "path that leaves": (leave_folder, "manifest.json: the path '../outside.txt' leaves the folder; "),
     "link": (link, "tokenizer.json: a symbolic link; bundles hold plain files only"),
     "external data": (move_weights_out, "are in another file; export the model with its weights inside"),

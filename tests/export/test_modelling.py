@@ -80,7 +80,7 @@ def test_layers_that_do_not_bear_it_stay_in_float32(
     ended = oddline("export", trained.folder, "-o", tmp_path / "b", "--precision", "int8")
     assert ended.status == 0, ended.err
     assert "int8 throughout is too much (" in ended.err
-    assert "1 of 24 layers stay in float32, so that verdicts do" in ended.err
+    assert "1 of 25 layers stay in float32, so that verdicts do" in ended.err
     manifest = load_bundle(tmp_path / "b").manifest
     (left,) = manifest.conversion.float32_nodes
     lowered = onnx.load(tmp_path / "b" / "model.onnx")
@@ -107,7 +107,7 @@ def test_a_share_is_between_the_limit_and_all(trained: Trained, oddline: Oddline
 def test_an_embedding_is_folded_unless_told_otherwise(trained_seed: Trained, oddline: Oddline, tmp_path: Path) -> None:
     manifest = load_bundle(trained_seed.bundle).manifest
     assert len(manifest.conversion.folded) == 1
-    assert "folded: embedding of 300 tokens" in trained_seed.export.out
+    assert "folded: embedding of 30,000 tokens, 256 wide, and convolution of 2 taps" in trained_seed.export.out
     ended = oddline("export", trained_seed.folder, "-o", tmp_path / "b", "--no-fold")
     assert ended.status == 0, ended.err
     plain = load_bundle(tmp_path / "b")

@@ -119,6 +119,8 @@ def begin(commands: List[List[str]], hash_seed: str) -> subprocess.Popen[str]:
     code = """
 import json, sys
 from edge.cli import main
+from export.parity import sample
+sample.LEAST_INPUTS, sample._LEAST_ALTERED = 500, 100
 for command in json.loads(sys.argv[1]):
     try:
         main(command)

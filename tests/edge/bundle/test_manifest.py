@@ -99,6 +99,14 @@ WRONG_NUMBERS = [
     ("calibration.at_least", [], "the calibration is empty"),
     ("calibration.scores", [2.0, 1.0], "the calibration"),
     ("parity.tolerance", 1e300, "the tolerance is not between 0 and 0.1"),
+    ("parity.steps", [], "the parity has no step"),
+    ("parity.records", 0, "the parity is of no record"),
+    ("parity.max_flips", 1.5, "the share of flipped verdicts is not between 0 and 1"),
+    ("precision", "fp8", "the precision is unknown"),
+    ("conversion.batch_sizes", [], "the batch sizes do not ascend from 1"),
+    ("conversion.batch_sizes", [8, 32], "the batch sizes do not ascend from 1"),
+    ("conversion.batch_sizes", [1, 32, 8], "the batch sizes do not ascend from 1"),
+    ("conversion.batch_sizes", [1, 1], "the batch sizes do not ascend from 1"),
 ]
 
 

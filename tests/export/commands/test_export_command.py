@@ -35,7 +35,13 @@ def converted(trained: Trained) -> Tuple[bytes, Any]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, converted: Tuple[bytes, Any]) -> None:
     """The conversion, which takes the longest, gives what it gave before."""
-    monkeypatch.setattr("export.bundling.to_onnx", lambda graph, **options: converted)
+
+    def load(graph: object, *, target: str) -> object:
+        import onnx
+
+        return onnx.load_from_string(converted[0])
+
+    monkeypatch.setattr("export.modelling.convert", load)
 
 
 def contents(folder: Path) -> Dict[str, str]:
@@ -48,10 +54,12 @@ def contents(folder: Path) -> Dict[str, str]:
 def test_it_says_what_it_made(trained: Trained) -> None:
     size = sum(entry.size for entry in load_bundle(trained.bundle).manifest.files)
     lines = trained.export.out.splitlines()
-    assert lines[0] == f"bundle {trained.bundle}: line (default) for xavier-jp5, opset 16, {size / 1e6:.2f} MB"
-    assert "0 verdicts flipped" in lines[1]
-    assert "holds some lines of the log" in lines[2]
-    assert lines[3] == f"next: oddline verify {trained.bundle}"
+    assert lines[0] == f"bundle {trained.bundle}: line (default) for xavier-jp5, fp32, opset 16, {size / 1e6:.2f} MB"
+    assert lines[1].startswith("parity on ")
+    assert "Keras, float32 with ONNX Runtime, fp32, CPU: largest relative difference " in lines[2]
+    assert "0 verdicts flipped (0 of records), AUROC changed by +0.00000" in lines[2]
+    assert "holds some lines of the log" in lines[3]
+    assert lines[4] == f"next: oddline verify {trained.bundle}"
     assert "converting to ONNX for xavier-jp5" in trained.export.err
 
 
@@ -101,26 +109,25 @@ def test_nothing_is_left_when_parity_fails(
     export: Callable[..., Ended], trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An exporter that got one weight wrong."""
-    from export import bundling
+    from export import modelling
 
     def wrong(graph: object, **options: str) -> object:
         import onnx
 
-        data, facts, _ = to_onnx(graph, **options)
-        model = onnx.load_from_string(data)
+        model = convert(graph, **options)
         weight = max(model.graph.initializer, key=lambda one: len(one.raw_data))
         values = onnx.numpy_helper.to_array(weight) * np.float32(1.001)
         weight.CopyFrom(onnx.numpy_helper.from_array(values, weight.name))
-        return model.SerializeToString(), facts
+        return model
 
-    to_onnx = bundling.to_onnx
+    convert = modelling.convert
     old = Path(shutil.copytree(trained.bundle, tmp_path / "old"))
     before = contents(tmp_path)
-    monkeypatch.setattr(bundling, "to_onnx", wrong)
+    monkeypatch.setattr(modelling, "convert", wrong)
     for target in (tmp_path / "new", old):
         error = export(trained.folder, target, "--name", "gateway").error
-        assert "error: gateway: the exported model differs from the trained one: relative difference " in error
-        assert "on held-out record " in error
+        assert "error: gateway: the exported model differs from the trained one: a relative difference of " in error
+        assert "; worst: record " in error
     assert contents(tmp_path) == before
 
 
