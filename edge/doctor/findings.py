@@ -12,13 +12,15 @@ import msgspec
 
 from edge.device.gpu import Gpu
 from edge.device.libraries import Library
+from edge.device.packages import two_builds
 from edge.device.state import DeviceState
 from edge.doctor.machine import Machine
+from edge.doctor.memory import mebibytes
 from edge.doctor.mends import mend_missing
-from edge.doctor.packages import both_runtimes
 from edge.doctor.providers import ProviderCheck
-from edge.doctor.storage import LITTLE_ROOM, Storage
+from edge.doctor.storage import Storage
 from edge.doctor.support import Support
+from edge.engines.store import needed_bytes
 
 LITTLE_MEMORY = 256 << 20
 _LOWEST_RUNTIME = (1, 15)
@@ -34,7 +36,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """All that findings are made of; `elsewhere` are folders with missing libraries, where no loader looks."""
+    """All that findings are made of; `elsewhere` are folders with missing libraries, where no loader looks.
+
+    `model_bytes` is the size of the model that the providers were tried with.
+    """
 
     machine: Machine
     gpus: List[Gpu]
@@ -45,6 +50,7 @@ class Seen(msgspec.Struct, frozen=True):
     runtime_error: Optional[str]
     providers: List[ProviderCheck]
     elsewhere: List[str]
+    model_bytes: int
 
     @property
     def jetson(self) -> bool:
@@ -60,7 +66,7 @@ class Seen(msgspec.Struct, frozen=True):
 def find_all(seen: Seen) -> List[Finding]:
     """The findings, problems first."""
     found = [*_of_support(seen.support), *_of_packages(seen)]
-    if not both_runtimes(seen.machine.packages):  # which of the two was tried is then anybody's guess
+    if two_builds(seen.machine.packages.get) is None:  # which of the two was tried is then anybody's guess
         found += [*_of_runtime(seen), *_of_providers(seen)]
     found += [*_of_storage(seen), *_of_state(seen)]
     return sorted(found, key=lambda finding: finding.level != "problem")
@@ -74,10 +80,9 @@ def _of_support(support: Support) -> List[Finding]:
 
 def _of_packages(seen: Seen) -> List[Finding]:
     found = []
-    both = both_runtimes(seen.machine.packages)
-    if both:
-        mend = f"pip uninstall {' '.join(both)}, then install one of them again"
-        found.append(Finding("problem", f"{' and '.join(both)} are both installed and overwrite each other", mend))
+    both = two_builds(seen.machine.packages.get)
+    if both is not None:
+        found.append(Finding("problem", both.what, both.mend))
     for package in ("onnxruntime", "onnxruntime-gpu"):
         version = seen.machine.packages.get(package)
         numbers = tuple(map(int, re.findall(r"\d+", version or "")[:2]))
@@ -165,12 +170,12 @@ def _of_storage(seen: Seen) -> List[Finding]:
     level: Literal["problem", "advice"] = "problem" if "tensorrt" in seen.working else "advice"
     mend = "set ODDLINE_CACHE_DIR to a folder with room that can be written"
     if storage.why_not is not None:
-        return [Finding(level, f"nothing can be written to the cache folder {storage.cache} ({storage.why_not})", mend)]
-    if storage.cache_free is not None and storage.cache_free < LITTLE_ROOM:
-        free = f"{storage.cache_free / (1 << 20):,.0f} MiB"
-        return [
-            Finding(level, f"only {free} are free where the cache folder {storage.cache} lies", f"free some, or {mend}")
-        ]
+        folder = "the cache folder" if storage.cache is None else f"the cache folder {storage.cache}"
+        return [Finding(level, f"nothing can be written to {folder} ({storage.why_not})", mend)]
+    needed = needed_bytes(seen.model_bytes)
+    if storage.cache_free is not None and storage.cache_free < needed:
+        what = f"only {mebibytes(storage.cache_free)} are free where the cache folder {storage.cache} lies"
+        return [Finding(level, f"{what}, and an engine may need {mebibytes(needed)}", f"free some, or {mend}")]
     return []
 
 
@@ -189,7 +194,7 @@ def _of_state(seen: Seen) -> List[Finding]:
             )
         )
     if device.memory_available is not None and device.memory_available < LITTLE_MEMORY:
-        what = f"only {device.memory_available / (1 << 20):,.0f} MiB of memory are available"
+        what = f"only {mebibytes(device.memory_available)} of memory are available"
         found.append(Finding("advice", what, "end what is not needed; on a Jetson the GPU takes from the same memory"))
     return found
 

@@ -11,6 +11,7 @@ import numpy as np
 from edge.bundle.folder import Bundle
 from edge.bundle.golden import decode_golden
 from edge.bundle.manifest import GOLDEN_NAME
+from edge.errors import IntegrityError
 from edge.runtime.verifying import relative_differences
 
 # y = x + x, float32 [batch, 4]; opset 13, IR version 8: 93 bytes, made once with onnx.helper, as a test makes them
@@ -47,10 +48,16 @@ def bundle_probe(bundle: Bundle) -> Probe:
     """A bundle's model on the first of its golden lines.
 
     Raises:
-        IntegrityError: the bundle has no golden lines, or damaged ones.
+        IntegrityError: the bundle has no golden line that can be scored, or damaged ones.
     """
     golden = decode_golden(bundle.read(GOLDEN_NAME), str(bundle.root / GOLDEN_NAME))
-    first = next(one for one in golden if one.score is not None)
+    first = next((one for one in golden if one.score is not None), None)
+    if first is None:
+        raise IntegrityError(
+            "none of its golden lines can be scored, so there is nothing to try a provider with",
+            where=str(bundle.root / GOLDEN_NAME),
+            mend="export the bundle again",
+        )
     manifest = bundle.manifest
     dtypes = {spec.name: spec.dtype for spec in manifest.graph.inputs}
     return Probe(

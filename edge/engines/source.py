@@ -19,7 +19,7 @@ from edge.engines.options import RECIPE, tensorrt_options, timing_name
 from edge.engines.store import Building, Store
 from edge.errors import OutputError
 from edge.files.atomic import output_error
-from edge.runtime.session import import_onnxruntime
+from edge.runtime.providers import import_onnxruntime, refuse_two_builds
 
 BUILDING = "building the TensorRT engine, which takes minutes the first time"
 
@@ -277,8 +277,9 @@ def engine_source(
     `alive` shows that a build goes on (`edge.engines.alive.on_stderr`); `device` is the number of the GPU.
 
     Raises:
-        ProviderError: onnxruntime is not installed, or does not load.
+        ProviderError: onnxruntime is not installed, or does not load; or two builds of it are installed.
     """
+    refuse_two_builds()
     return CachedEngines(
         bundle,
         store=Store(),

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Callable, List, NamedTuple, Optional
 
-from edge.runtime.providers import PROVIDERS
+from edge.runtime.choices import PROVIDERS
 
 _LIBRARY = re.compile(r"([\w.+-]+\.so[\w.]*): cannot open shared object file")
 _MOST_CHARACTERS = 300

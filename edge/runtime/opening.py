@@ -15,9 +15,10 @@ import numpy as np
 from edge.errors import ProviderError
 from edge.runtime.batching import Batches
 from edge.runtime.binding import Binder
+from edge.runtime.choices import PROVIDERS
 from edge.runtime.engines import EngineSource
 from edge.runtime.faults import Fault, fault_of, is_memory, not_used
-from edge.runtime.providers import PROVIDERS, chain_of
+from edge.runtime.providers import chain_of
 
 _NUMPY_TYPES: Dict[str, Any] = {
     "tensor(float)": np.float32,

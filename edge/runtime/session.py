@@ -7,15 +7,13 @@ from typing import Callable, Dict, List, Optional, Sequence
 import numpy as np
 
 from edge.errors import ProviderError
+from edge.runtime.choices import DEFAULT_BATCH_ROWS, PROVIDER_CHOICES, PROVIDERS
 from edge.runtime.engines import EngineSource
 from edge.runtime.faults import first_line, is_memory
 from edge.runtime.opening import Opener, OpenSession
-from edge.runtime.providers import PROVIDER_CHOICES, PROVIDERS, candidates, import_onnxruntime
+from edge.runtime.providers import candidates, import_onnxruntime
 
 __all__ = ["DEFAULT_BATCH_ROWS", "PROVIDERS", "PROVIDER_CHOICES", "Session", "import_onnxruntime"]
-
-# More rows at once are no faster on a CPU, where a batch should fit into the caches, and take more memory.
-DEFAULT_BATCH_ROWS = 32
 
 
 class Session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 import msgspec
 import numpy as np
@@ -300,10 +300,22 @@ def test_a_cache_that_cannot_be_written_matters_for_tensorrt_only(tmp_path: Path
 def test_no_room_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from edge.doctor.storage import read_storage
 
-    monkeypatch.setattr(examination, "read_storage", lambda cache: read_storage(cache, free=lambda folder: 5 << 20))
+    monkeypatch.setattr(examination, "read_storage", lambda given: read_storage(given, free=lambda folder: 5 << 20))
     (finding,) = look(tmp_path, run=card).findings
     assert finding.level == "problem"
     assert finding.what.startswith("only 5 MiB are free where the cache folder ")
+    assert finding.what.endswith("and an engine may need 64 MiB"), "as a build asks for"
+
+
+def test_a_user_without_a_home_gets_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(number: int) -> NoReturn:
+        raise KeyError(number)
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    (finding,) = look(tmp_path, run=card, environment={}).findings
+    assert finding.level == "problem"
+    assert finding.what.startswith("nothing can be written to the cache folder (the cache folder cannot be told: HOME")
+    assert "set ODDLINE_CACHE_DIR" in finding.mend
 
 
 def test_the_state_of_the_board_gives_advice(xavier: Path) -> None:

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from itertools import count
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Dict, List, Sequence, cast
 
+import msgspec
 import numpy as np
 import pytest
 from small_bundle import WEIGHTS
 
-from edge.bundle.folder import load_bundle
+from edge.bundle.folder import Bundle, load_bundle
+from edge.bundle.golden import decode_golden, encode_golden
 from edge.device.needed import Missing
 from edge.doctor.probe import Probe, bundle_probe, disagreement, tiny_probe
 from edge.doctor.providers import (
@@ -21,7 +23,7 @@ from edge.doctor.providers import (
     open_session,
     unused,
 )
-from edge.errors import ProviderError
+from edge.errors import IntegrityError, ProviderError
 from edge.runtime.session import PROVIDERS
 
 
@@ -51,6 +53,22 @@ def test_the_probe_of_a_bundle_is_its_first_golden_line(small_bundle: Path) -> N
     assert probe.inputs["ids"].dtype == np.int32
     assert probe.inputs["ids"].tolist() == [[3, 5, 6, 8, 9, 10, 0, 0]]
     assert probe.expected.tolist() == [WEIGHTS[10]]
+
+
+def test_a_bundle_without_a_golden_line_that_can_be_scored_is_refused(small_bundle: Path) -> None:
+    class Unscored:
+        """A bundle whose golden lines are all too long, or in no format, to be scored."""
+
+        root = small_bundle
+        manifest = load_bundle(small_bundle).manifest
+        model = b""
+
+        def read(self, name: str) -> bytes:
+            golden = decode_golden(load_bundle(small_bundle).read(name), name)
+            return encode_golden([msgspec.structs.replace(one, score=None, anomalous=False) for one in golden])
+
+    with pytest.raises(IntegrityError, match="none of its golden lines can be scored"):
+        bundle_probe(cast(Bundle, Unscored()))
 
 
 def test_each_provider_of_the_build_is_tried_and_judged() -> None:
