@@ -24,6 +24,12 @@ from edge.engines.store import needed_bytes
 
 LITTLE_MEMORY = 256 << 20
 _LOWEST_RUNTIME = (1, 15)
+_MENDS = {
+    "driver": "update NVIDIA's driver, or install an onnxruntime-gpu built for an older CUDA",
+    "memory": "free memory of the GPU: other programs hold it",
+    "device": "see that the GPU can be used here: CUDA_VISIBLE_DEVICES, the container's options, the user's groups",
+}
+"""By the kind of a provider's fault (see `edge.runtime.faults`)."""
 _CPU_MEND = "score with the CPU, as --provider auto does"
 
 
@@ -145,23 +151,14 @@ def _reason(seen: Seen, check: ProviderCheck) -> Tuple[str, str]:
             folders = ":".join(seen.elsewhere)
             mend = f"some lie where the loader does not look: add {folders} to LD_LIBRARY_PATH; else {mend}"
         return f"missing {', '.join(names)}", mend
-    if re.search(r"no kernel image is available|NoKernelImageForDevice", why):
+    if check.kind == "kernel":
         gpu = seen.gpus[0]
         capability = gpu.compute_capability
         told = "" if capability is None else f", whose compute capability is {capability}"
         wheel = "NVIDIA's onnxruntime-gpu wheel for this JetPack" if seen.jetson else "a build of onnxruntime-gpu"
         made = "this GPU" if capability is None else f"sm_{capability.replace('.', '')}"
-        return f"this onnxruntime has no code for {gpu.name}{told} ({why})", f"install {wheel} that was made for {made}"
-    if re.search(r"driver version is insufficient|forward compatibility|system has unsupported display driver", why):
-        return why, "update NVIDIA's driver, or install an onnxruntime-gpu built for an older CUDA"
-    if re.search(r"out of memory|OutOfMemory|BFCArena|CUDNN_STATUS_ALLOC_FAILED", why):
-        return why, "free memory of the GPU: other programs hold it"
-    if re.search(r"no CUDA-capable device|cudaErrorNoDevice|CUDA_ERROR_NO_DEVICE", why):
-        return (
-            why,
-            "see that the GPU can be used here: CUDA_VISIBLE_DEVICES, the container's options, the user's groups",
-        )
-    return why, "install what it asks for, or score with --provider cpu"
+        return f"it has no code for {gpu.name}{told} ({why})", f"install {wheel} that was made for {made}"
+    return why, _MENDS.get(check.kind or "", "install what it asks for, or score with --provider cpu")
 
 
 def _of_storage(seen: Seen) -> List[Finding]:

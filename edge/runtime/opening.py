@@ -12,12 +12,11 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol, Sequ
 
 import numpy as np
 
-from edge.errors import ProviderError
 from edge.runtime.batching import Batches
 from edge.runtime.binding import Binder
 from edge.runtime.choices import PROVIDERS
 from edge.runtime.engines import EngineSource
-from edge.runtime.faults import Fault, fault_of, is_memory, not_used
+from edge.runtime.faults import fault_of, is_memory, not_used
 from edge.runtime.providers import chain_of
 
 _NUMPY_TYPES: Dict[str, Any] = {
@@ -76,10 +75,10 @@ class Opener:
             try:
                 session = runtime.InferenceSession(model, self._options(name), providers=chain)
             except Exception as error:  # onnxruntime's own exceptions share no public base
-                raise _unusable(fault_of(str(error))) from error
+                raise fault_of(str(error)).error() from error
             used = session.get_providers()
             if used[:1] != [PROVIDERS[name]]:
-                raise _unusable(not_used(runtime, name, used, printed.getvalue()))
+                raise not_used(runtime, name, used, printed.getvalue()).error()
             # Its Python side goes on with the next provider when an inference fails, and says so among the results.
             session.disable_fallback()
             try:
@@ -88,7 +87,7 @@ class Opener:
             except Exception as error:  # as above
                 what = "its memory is too small for this model" if is_memory(error) else "a first inference failed"
                 fault = fault_of(str(error))
-                raise _unusable(fault._replace(why=f"{what} ({fault.why})")) from error
+                raise fault.error(f"{what} ({fault.why})") from error
         return opened
 
     def _options(self, name: str) -> Any:
@@ -138,10 +137,6 @@ def _zeros(item: Any, size: int) -> np.ndarray:
     if item.shape and not isinstance(item.shape[0], int):
         shape[0] = size
     return np.zeros(shape, _NUMPY_TYPES[item.type])
-
-
-def _unusable(fault: Fault) -> ProviderError:
-    return ProviderError(fault.why, mend=fault.mend)
 
 
 @contextmanager
