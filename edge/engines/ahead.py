@@ -135,4 +135,5 @@ def _take(source: CachedEngines, key: EngineKey, building: Building, load: Load)
     )
     with source.alive(BUILDING):
         load(bundle.model, FixedOptions(source.options(building.path)))
+    source.require_engine(building)
     return "onnxruntime"

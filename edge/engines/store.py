@@ -58,6 +58,10 @@ class Building:
         self._folder = atomic_folder(place, refusal=lambda _: None)
         self.path = self._folder.__enter__()
 
+    def probe(self) -> None:
+        """Raise OSError where nothing more can be written into the folder."""
+        self._probe(self.path)
+
     def keep(self) -> None:
         """Sync everything, and let it take its place.
 
@@ -66,7 +70,7 @@ class Building:
         """
         with self._folder_left():
             # TensorRT's side writes without looking whether it could: a full disk shows here, or not at all.
-            self._probe(self.path)
+            self.probe()
 
     def discard(self) -> None:
         """Remove it."""

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol, Sequ
 
 import numpy as np
 
+from edge.errors import ProviderError
 from edge.runtime.batching import Batches
 from edge.runtime.binding import Binder
 from edge.runtime.choices import PROVIDERS
@@ -27,6 +28,7 @@ _NUMPY_TYPES: Dict[str, Any] = {
     "tensor(int64)": np.int64,
 }
 _ERRORS, _FATAL = 3, 4
+_PROFILE = "trt_profile_"
 
 
 class RunsRows(Protocol):
@@ -65,7 +67,17 @@ class Opener:
         if name != "tensorrt" or self._engines is None:
             return self._opened(name, self._model, {})
         with self._engines.prepared() as options:
-            return self._opened(name, self._engines.model or self._model, dict(options))
+            model, given = self._engines.model or self._model, dict(options)
+            without = {option: value for option, value in given.items() if not option.startswith(_PROFILE)}
+            try:
+                return self._opened(name, model, given)
+            except ProviderError as error:
+                if error.kind != "profile" or without == given:
+                    raise
+            # Where it takes only parts of the graph, it wants shapes for what goes between them, or for nothing at all:
+            # then it learns them from the batches of the warm-up, and builds anew for each that is larger.
+            self._say("TensorRT takes only parts of the model: the rest runs on CUDA, and building takes longer")
+            return self._opened(name, model, without)
 
     def _opened(self, name: str, model: bytes, provider_options: Dict[str, str]) -> OpenSession:
         runtime = self._runtime

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Type
+from typing import Any, Dict, List, Type
 
 import numpy as np
 import pytest
+from engine_notes import Engines
 from fake_gpu import CPU, CUDA, LOST, NO_MEMORY, TENSORRT, FakeGpu, install
 from small_bundle import LENGTH, WEIGHTS
 
@@ -35,27 +35,6 @@ def scores_of(count: int) -> List[float]:
 
 def fake(monkeypatch: pytest.MonkeyPatch, *available: str, **behaviour: Any) -> FakeGpu:
     return install(monkeypatch, FakeGpu(available, **behaviour))
-
-
-class Engines:
-    """An engine cache that notes what happens to it."""
-
-    def __init__(self, refuses: Optional[Exception] = None) -> None:
-        self.notes: List[str] = []
-        self.model: Optional[bytes] = None
-        self.refuses = refuses
-
-    @contextmanager
-    def prepared(self) -> Iterator[Dict[str, str]]:
-        if self.refuses is not None:
-            raise self.refuses
-        self.notes.append("entered")
-        try:
-            yield {"trt_fp16_enable": "1"}
-        except BaseException as error:
-            self.notes.append(f"dropped: {type(error).__name__}")
-            raise
-        self.notes.append("kept")
 
 
 def test_a_real_model_runs(model: bytes) -> None:
