@@ -59,7 +59,7 @@ def examine(
         machine=machine,
         gpus=read_gpus(files, run),
         device=read_device_state(files, run),
-        libraries=find_libraries(files, run, environment, packages),
+        libraries=find_libraries(files, run, environment, packages, lookup),
         storage=read_storage(environment),
         support=judge(machine.board, machine.system.glibc, target),
         runtime_error=failure,
