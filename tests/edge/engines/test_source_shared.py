@@ -111,6 +111,26 @@ def test_an_engine_that_another_process_has_put_there_is_not_vouched_for(
     assert said[0].startswith("the TensorRT engine that is kept cannot be used: ")
 
 
+def test_an_engine_that_is_replaced_before_its_changes_are_noted_is_not_vouched_for(
+    place: Path, make: Make, said: List[str], store: Store
+) -> None:
+    """Who replaces it holds the lock, for which this process waits."""
+    later = datetime(2027, 1, 2, tzinfo=timezone.utc)
+
+    @contextmanager
+    def lock(*_: object, **__: object) -> Iterator[bool]:
+        load(make(rebuild=True, now=lambda: later), FakeTensorrt())
+        yield True
+
+    source = make(store=Store(store.root, lock=lock))
+    with source.prepared():
+        (place / TIMINGS).write_bytes(b"more timings")
+    entry = read_entry(place)
+    assert entry is not None
+    assert entry.built == "2027-01-02T00:00:00Z"
+    assert said == []
+
+
 def test_who_waited_for_an_engine_and_uses_it_keeps_nobody_waiting(make: Make, store: Store) -> None:
     """The lock was taken to build, and is not needed for what another process has built meanwhile."""
     held: List[str] = []
