@@ -75,7 +75,18 @@ class ParityError(BundleError):
 
 
 class ProviderError(OddlineError):
-    """An execution provider, or onnxruntime itself, is missing or does not work."""
+    """An execution provider, or onnxruntime itself, is missing or does not work.
+
+    `kind` is that of the fault (see `edge.runtime.faults`), and `said` the message that it was told by, in the words
+    of who raised it; both are empty where there is none.
+    """
+
+    def __init__(
+        self, what: str, *, where: Optional[str] = None, mend: Optional[str] = None, kind: str = "", said: str = ""
+    ) -> None:
+        self.kind = kind
+        self.said = said
+        super().__init__(what, where=where, mend=mend)
 
 
 class TrainingError(OddlineError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, List, Optional
 import typer
 
 from edge.commands import options
-from edge.engines.trtexec import USUAL_PLACE
+from edge.engines.places import TRTEXEC
 
 if TYPE_CHECKING:
     from edge.engines.store import Store
@@ -21,7 +21,7 @@ def build_engine(
     via: str = typer.Option(
         "onnxruntime", "--via", metavar="|".join(VIA_CHOICES), help="What builds the engine; trtexec also measures it."
     ),
-    program: Path = typer.Option(USUAL_PLACE, "--trtexec", metavar="FILE", help="NVIDIA's trtexec."),
+    program: Path = typer.Option(TRTEXEC, "--trtexec", metavar="FILE", help="NVIDIA's trtexec."),
     rebuild: bool = typer.Option(False, "--rebuild", help="Build also when a right engine is kept."),
     prune: bool = typer.Option(
         False, "--prune", help="Remove this bundle's engines for other models, GPUs and versions, and damaged ones."

@@ -11,7 +11,7 @@ import typer
 
 from edge.errors import escape_control
 from edge.formats import FORMAT_NAMES
-from edge.runtime.session import DEFAULT_BATCH_ROWS, PROVIDER_CHOICES
+from edge.runtime.choices import DEFAULT_BATCH_ROWS, PROVIDER_CHOICES
 from edge.sinks.output import send_nowhere
 
 LARGEST_SEED = 2**32 - 1
@@ -19,7 +19,6 @@ BUNDLE: Any = typer.Argument(..., metavar="BUNDLE", help="Folder of the bundle."
 PROVIDER: Any = typer.Option(
     "auto", "--provider", metavar="|".join(PROVIDER_CHOICES), help="Where the model runs; auto takes the best there is."
 )
-BATCH_SIZE: Any = typer.Option(DEFAULT_BATCH_ROWS, "--batch-size", min=1, help="Rows that the model scores at once.")
 ASKED_BATCH_SIZE: Any = typer.Option(
     None,
     "--batch-size",

@@ -58,10 +58,10 @@ def score(
     from edge.engines.source import engine_source
     from edge.files.paths import check_apart, expand_paths
     from edge.reading import sessions_of
+    from edge.runtime.choices import PROVIDER_CHOICES
     from edge.runtime.detector import Detector
     from edge.runtime.pipeline import FormatChoice
     from edge.runtime.scoring import ScoreRun
-    from edge.runtime.session import PROVIDER_CHOICES
     from edge.sinks.output import Interrupted, open_output
     from edge.sinks.render import make_renderer
 

@@ -18,8 +18,8 @@ def verify(
     from edge.bundle.folder import load_bundle
     from edge.engines.alive import on_stderr
     from edge.engines.source import engine_source
+    from edge.runtime.choices import PROVIDER_CHOICES
     from edge.runtime.detector import Detector
-    from edge.runtime.session import PROVIDER_CHOICES
     from edge.runtime.verifying import self_test
 
     options.check_choice(provider, PROVIDER_CHOICES, "--provider")

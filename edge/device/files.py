@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Callable, List, Optional, Tuple
 
 _MOST_BYTES = 1 << 20
+
+Read = Callable[[str], Optional[str]]
+"""Gives the text of a file, None when it cannot be read."""
 
 
 class Files:

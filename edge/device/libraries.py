@@ -1,7 +1,8 @@
 """NVIDIA's libraries on this machine: CUDA, cuDNN, TensorRT and the driver's own, with versions and places.
 
 A version is read from a file's name (``libcudnn.so.8.6.0``), CUDA's from its version.json (version.txt before 11.1)
-where that is beside it. Nothing is loaded.
+where that is beside it. pip's TensorRT has the first number only in its file's name; there the package's own version
+counts. Nothing is loaded.
 
 Sources: ldconfig(8); NVIDIA's CUDA Installation Guide for Linux and the packages of JetPack 5 for the folders.
 """
@@ -16,6 +17,7 @@ import msgspec
 
 from edge.device.command import Run, run_command
 from edge.device.files import HERE, Files
+from edge.device.packages import Lookup, installed_version
 
 KINDS: Dict[str, str] = {
     "CUDA": "libcudart.so",
@@ -33,6 +35,17 @@ _FOLDERS = (
 _CACHED = re.compile(r"^\s+(\S+) \([^)]*\) => (\S+)\s*$", re.MULTILINE)
 
 
+# The folders of pip's TensorRT, below that of Python's packages, and the names of the packages that fill them.
+_TENSORRT_FOLDERS = ("tensorrt_libs", "tensorrt")
+_TENSORRT_PACKAGES = (
+    "tensorrt-cu13-libs",
+    "tensorrt-cu12-libs",
+    "tensorrt-cu11-libs",
+    "tensorrt-libs",
+    "tensorrt",
+)
+
+
 class Library(msgspec.Struct, frozen=True):
     """`kind` is a key of `KINDS`; `searched` tells whether the loader looks in its folder by itself."""
 
@@ -47,11 +60,14 @@ def find_libraries(
     run: Run = run_command,
     environment: Mapping[str, str] = os.environ,
     further: Sequence[str] = (),
+    lookup: Lookup = installed_version,
 ) -> List[Library]:
     """The libraries found, one for each kind and version, those first that the loader would take.
 
-    `further` are folders to look in beside the usual ones, such as those of pip's packages (`package_folders`).
+    `further` are folders to look in beside the usual ones, such as those of pip's packages (`package_folders`), whose
+    versions `lookup` gives.
     """
+    site = {folder for folder in further if folder.rsplit("/", 1)[-1] in _TENSORRT_FOLDERS}
     found: Dict[Tuple[str, Optional[str]], Library] = {}
     for folder, searched in _places(files, run, environment, further).items():
         for kind, stem in KINDS.items():
@@ -62,6 +78,8 @@ def find_libraries(
             told = (_toolkit_version(files, folder) if kind == "CUDA" else None) or version or None
             if kind == "CUDA driver" and re.fullmatch(r"1(\.1)?", version):
                 told = None  # libcuda.so.1 and a Jetson's libcuda.so.1.1 are names of the interface, not of a driver
+            if kind == "TensorRT" and folder in site and told is not None and "." not in told:
+                told = _package_version(told, lookup) or told
             found.setdefault((kind, told), Library(kind, told, path, searched))
     order = list(KINDS)
     return sorted(found.values(), key=lambda library: (order.index(library.kind), not library.searched))
@@ -70,7 +88,7 @@ def find_libraries(
 def package_folders(files: Files, site: str) -> List[str]:
     """Where pip's packages of NVIDIA keep their libraries, below the folder `site` of Python's packages."""
     found = [f"{site}/nvidia/{name}/lib" for name in files.names(f"{site}/nvidia")]
-    return [*found, f"{site}/tensorrt_libs", f"{site}/tensorrt"]
+    return [*found, *(f"{site}/{name}" for name in _TENSORRT_FOLDERS)]
 
 
 def toolkit_folders(files: Files) -> List[str]:
@@ -84,6 +102,7 @@ def _places(files: Files, run: Run, environment: Mapping[str, str], further: Seq
     stems = tuple(KINDS.values())
     cached = [match[2] for match in _CACHED.finditer(run(["ldconfig", "-p"]) or "") if match[1].startswith(stems)]
     told = [part for part in environment.get("LD_LIBRARY_PATH", "").split(":") if part.startswith("/")]
+    told = [part.rstrip("/") or "/" for part in told]
     places = dict.fromkeys(told, True)
     for path in cached:
         places.setdefault(path.rsplit("/", 1)[0], True)
@@ -100,6 +119,13 @@ def _version_in(files: Files, folder: str, stem: str) -> Optional[str]:
         name[len(stem) + 1 :] for name in files.names(folder) if re.fullmatch(re.escape(stem) + r"(\.\d+)*", name)
     ]
     return max(versions, key=len) if versions else None
+
+
+def _package_version(major: str, lookup: Lookup) -> Optional[str]:
+    """The version of pip's TensorRT with this first number, ``10.3.0``; None where its packages do not agree on one."""
+    told = {lookup(name) for name in _TENSORRT_PACKAGES}
+    found = {version.split(".post")[0] for version in told if version is not None and version.startswith(f"{major}.")}
+    return found.pop() if len(found) == 1 else None
 
 
 def _toolkit_version(files: Files, folder: str) -> Optional[str]:

@@ -14,14 +14,14 @@ import mmap
 import re
 import struct
 from pathlib import Path
-from typing import Callable, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 import msgspec
 
 _PT_LOAD, _PT_DYNAMIC = 1, 2
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 15, 29
 _MOST_ENTRIES = 4096
-_NOT_FOUND = re.compile(r"(\S+?): cannot open shared object file")
+_NOT_FOUND = re.compile(r"(\S+?): cannot open shared object file(?:: [A-Za-z ]+)?")
 
 
 class Needed(NamedTuple):
@@ -65,11 +65,19 @@ def missing_libraries(path: str, load: Callable[[str], None] = load_library) -> 
             load(beside or name)
         except OSError as error:
             message = str(error)
-            match = _NOT_FOUND.match(message)
-            missing = Missing(match[1] if match else name, message)
+            missing = Missing(next((one.name for one in missing_in(message)), name), message)
             if missing not in found:
                 found.append(missing)
     return found
+
+
+def missing_in(text: str) -> List[Missing]:
+    """The libraries of which a text says, in the loader's words, that they are not there; each of them once."""
+    found: Dict[str, Missing] = {}
+    for match in _NOT_FOUND.finditer(text):
+        name = match[1].rsplit("/", 1)[-1].lstrip("'\"(")
+        found.setdefault(name, Missing(name, match[0]))
+    return list(found.values())
 
 
 def read_needed(path: str) -> Optional[Needed]:

@@ -11,10 +11,10 @@ from edge.device.command import Run, run_command
 from edge.device.files import HERE, Files
 from edge.device.graphics_card import read_graphics_card
 from edge.device.jetson_clocks import Clock, all_held
+from edge.device.meminfo import parse_kibibytes
 from edge.device.nvpmodel import PowerMode, read_power_mode
 from edge.device.tegrastats import read_tegrastats
 from edge.device.thermal import read_over_current_events, read_temperatures, read_throttling
-from edge.doctor.memory import parse_kibibytes
 
 
 class DeviceState(msgspec.Struct, frozen=True):

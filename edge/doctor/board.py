@@ -11,7 +11,7 @@ from typing import Optional
 
 import msgspec
 
-from edge.doctor.reading import Read, read_text
+from edge.device.files import HERE, Read
 
 _RELEASE = re.compile(r"^#\s*R(?P<major>\d+)\s*\(release\),\s*REVISION:\s*(?P<revision>\d+(?:\.\d+)*)", re.MULTILINE)
 _JETPACK = {
@@ -60,7 +60,7 @@ class Board(msgspec.Struct, frozen=True):
     jetpack: Optional[str]
 
 
-def read_board(read: Read = read_text) -> Board:
+def read_board(read: Read = HERE.read) -> Board:
     """The board that this machine is; all None on an ordinary computer."""
     model = (read("/proc/device-tree/model") or "").strip("\0\n ")
     l4t = parse_tegra_release(read("/etc/nv_tegra_release") or "")

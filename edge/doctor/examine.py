@@ -6,16 +6,15 @@ import os
 import sysconfig
 from typing import Callable, List, Mapping, Optional
 
-from edge.cache_folder import cache_folder
 from edge.device.command import Run, run_command
 from edge.device.files import HERE, Files
 from edge.device.gpu import read_gpus
 from edge.device.libraries import find_libraries, package_folders, toolkit_folders
+from edge.device.packages import Lookup, installed_version
 from edge.device.state import read_device_state
 from edge.doctor.findings import Seen
 from edge.doctor.machine import read_machine
 from edge.doctor.mends import lying_elsewhere
-from edge.doctor.packages import Lookup, installed_version
 from edge.doctor.probe import Probe
 from edge.doctor.providers import (
     Check,
@@ -60,11 +59,12 @@ def examine(
         machine=machine,
         gpus=read_gpus(files, run),
         device=read_device_state(files, run),
-        libraries=find_libraries(files, run, environment, packages),
-        storage=read_storage(cache_folder(environment)),
+        libraries=find_libraries(files, run, environment, packages, lookup),
+        storage=read_storage(environment),
         support=judge(machine.board, machine.system.glibc, target),
         runtime_error=failure,
         providers=providers,
         elsewhere=lying_elsewhere(files, [*toolkit_folders(files), *packages], missing),
+        model_bytes=len(probe.model),
     )
     return make_report(seen, probe=probe.name, unused=unused(built), built_for_cuda=built_for_cuda())

@@ -12,16 +12,24 @@ import msgspec
 
 from edge.device.gpu import Gpu
 from edge.device.libraries import Library
+from edge.device.packages import two_builds
 from edge.device.state import DeviceState
 from edge.doctor.machine import Machine
+from edge.doctor.memory import mebibytes
 from edge.doctor.mends import mend_missing
-from edge.doctor.packages import both_runtimes
 from edge.doctor.providers import ProviderCheck
-from edge.doctor.storage import LITTLE_ROOM, Storage
+from edge.doctor.storage import Storage
 from edge.doctor.support import Support
+from edge.engines.store import needed_bytes
 
 LITTLE_MEMORY = 256 << 20
 _LOWEST_RUNTIME = (1, 15)
+_MENDS = {
+    "driver": "update NVIDIA's driver, or install an onnxruntime-gpu built for an older CUDA",
+    "memory": "free memory of the GPU: other programs hold it",
+    "device": "see that the GPU can be used here: CUDA_VISIBLE_DEVICES, the container's options, the user's groups",
+}
+"""By the kind of a provider's fault (see `edge.runtime.faults`)."""
 _CPU_MEND = "score with the CPU, as --provider auto does"
 
 
@@ -34,7 +42,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """All that findings are made of; `elsewhere` are folders with missing libraries, where no loader looks."""
+    """All that findings are made of; `elsewhere` are folders with missing libraries, where no loader looks.
+
+    `model_bytes` is the size of the model that the providers were tried with.
+    """
 
     machine: Machine
     gpus: List[Gpu]
@@ -45,6 +56,7 @@ class Seen(msgspec.Struct, frozen=True):
     runtime_error: Optional[str]
     providers: List[ProviderCheck]
     elsewhere: List[str]
+    model_bytes: int
 
     @property
     def jetson(self) -> bool:
@@ -60,7 +72,7 @@ class Seen(msgspec.Struct, frozen=True):
 def find_all(seen: Seen) -> List[Finding]:
     """The findings, problems first."""
     found = [*_of_support(seen.support), *_of_packages(seen)]
-    if not both_runtimes(seen.machine.packages):  # which of the two was tried is then anybody's guess
+    if two_builds(seen.machine.packages.get) is None:  # which of the two was tried is then anybody's guess
         found += [*_of_runtime(seen), *_of_providers(seen)]
     found += [*_of_storage(seen), *_of_state(seen)]
     return sorted(found, key=lambda finding: finding.level != "problem")
@@ -74,10 +86,9 @@ def _of_support(support: Support) -> List[Finding]:
 
 def _of_packages(seen: Seen) -> List[Finding]:
     found = []
-    both = both_runtimes(seen.machine.packages)
-    if both:
-        mend = f"pip uninstall {' '.join(both)}, then install one of them again"
-        found.append(Finding("problem", f"{' and '.join(both)} are both installed and overwrite each other", mend))
+    both = two_builds(seen.machine.packages.get)
+    if both is not None:
+        found.append(Finding("problem", both.what, both.mend))
     for package in ("onnxruntime", "onnxruntime-gpu"):
         version = seen.machine.packages.get(package)
         numbers = tuple(map(int, re.findall(r"\d+", version or "")[:2]))
@@ -140,23 +151,14 @@ def _reason(seen: Seen, check: ProviderCheck) -> Tuple[str, str]:
             folders = ":".join(seen.elsewhere)
             mend = f"some lie where the loader does not look: add {folders} to LD_LIBRARY_PATH; else {mend}"
         return f"missing {', '.join(names)}", mend
-    if re.search(r"no kernel image is available|NoKernelImageForDevice", why):
+    if check.kind == "kernel":
         gpu = seen.gpus[0]
         capability = gpu.compute_capability
         told = "" if capability is None else f", whose compute capability is {capability}"
         wheel = "NVIDIA's onnxruntime-gpu wheel for this JetPack" if seen.jetson else "a build of onnxruntime-gpu"
         made = "this GPU" if capability is None else f"sm_{capability.replace('.', '')}"
-        return f"this onnxruntime has no code for {gpu.name}{told} ({why})", f"install {wheel} that was made for {made}"
-    if re.search(r"driver version is insufficient|forward compatibility|system has unsupported display driver", why):
-        return why, "update NVIDIA's driver, or install an onnxruntime-gpu built for an older CUDA"
-    if re.search(r"out of memory|OutOfMemory|BFCArena|CUDNN_STATUS_ALLOC_FAILED", why):
-        return why, "free memory of the GPU: other programs hold it"
-    if re.search(r"no CUDA-capable device|cudaErrorNoDevice|CUDA_ERROR_NO_DEVICE", why):
-        return (
-            why,
-            "see that the GPU can be used here: CUDA_VISIBLE_DEVICES, the container's options, the user's groups",
-        )
-    return why, "install what it asks for, or score with --provider cpu"
+        return f"it has no code for {gpu.name}{told} ({why})", f"install {wheel} that was made for {made}"
+    return why, _MENDS.get(check.kind or "", "install what it asks for, or score with --provider cpu")
 
 
 def _of_storage(seen: Seen) -> List[Finding]:
@@ -165,12 +167,12 @@ def _of_storage(seen: Seen) -> List[Finding]:
     level: Literal["problem", "advice"] = "problem" if "tensorrt" in seen.working else "advice"
     mend = "set ODDLINE_CACHE_DIR to a folder with room that can be written"
     if storage.why_not is not None:
-        return [Finding(level, f"nothing can be written to the cache folder {storage.cache} ({storage.why_not})", mend)]
-    if storage.cache_free is not None and storage.cache_free < LITTLE_ROOM:
-        free = f"{storage.cache_free / (1 << 20):,.0f} MiB"
-        return [
-            Finding(level, f"only {free} are free where the cache folder {storage.cache} lies", f"free some, or {mend}")
-        ]
+        folder = "the cache folder" if storage.cache is None else f"the cache folder {storage.cache}"
+        return [Finding(level, f"nothing can be written to {folder} ({storage.why_not})", mend)]
+    needed = needed_bytes(seen.model_bytes)
+    if storage.cache_free is not None and storage.cache_free < needed:
+        what = f"only {mebibytes(storage.cache_free)} are free where the cache folder {storage.cache} lies"
+        return [Finding(level, f"{what}, and an engine may need {mebibytes(needed)}", f"free some, or {mend}")]
     return []
 
 
@@ -189,7 +191,7 @@ def _of_state(seen: Seen) -> List[Finding]:
             )
         )
     if device.memory_available is not None and device.memory_available < LITTLE_MEMORY:
-        what = f"only {device.memory_available / (1 << 20):,.0f} MiB of memory are available"
+        what = f"only {mebibytes(device.memory_available)} of memory are available"
         found.append(Finding("advice", what, "end what is not needed; on a Jetson the GPU takes from the same memory"))
     return found
 

@@ -7,11 +7,12 @@ from typing import Dict, List, Optional, Tuple
 import msgspec
 
 from edge import __version__
+from edge.device.files import HERE, Read
+from edge.device.packages import Lookup, installed_version
 from edge.doctor.board import Board, read_board
-from edge.doctor.memory import Memory, read_memory
-from edge.doctor.packages import Lookup, installed_version, package_versions
+from edge.doctor.memory import Memory, mebibytes, read_memory
+from edge.doctor.packages import package_versions
 from edge.doctor.processor import Processor, read_processor
-from edge.doctor.reading import Read, read_text
 from edge.doctor.system import System, read_system
 
 
@@ -26,7 +27,7 @@ class Machine(msgspec.Struct, frozen=True):
     packages: Dict[str, Optional[str]]
 
 
-def read_machine(read: Read = read_text, lookup: Lookup = installed_version) -> Machine:
+def read_machine(read: Read = HERE.read, lookup: Lookup = installed_version) -> Machine:
     """This machine, now."""
     return Machine(
         oddline=__version__,
@@ -56,10 +57,6 @@ def machine_rows(machine: Machine) -> List[Tuple[str, str]]:
     processor = machine.processor
     usable = "" if processor.usable == processor.cores else f", {processor.usable} of them usable"
     rows.append(("CPU", f"{processor.model}, {processor.cores} cores{usable}"))
-    rows.append(("memory", f"{_mebibytes(memory.total)}, {_mebibytes(memory.available)} available"))
-    rows.append(("resident", f"{_mebibytes(memory.resident)} in this process"))
+    rows.append(("memory", f"{mebibytes(memory.total)}, {mebibytes(memory.available)} available"))
+    rows.append(("resident", f"{mebibytes(memory.resident)} in this process"))
     return rows
-
-
-def _mebibytes(count: Optional[int]) -> str:
-    return "unknown" if count is None else f"{count / (1 << 20):,.0f} MiB"

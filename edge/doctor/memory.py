@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Optional
 
 import msgspec
 
-from edge.doctor.reading import Read, read_text
+from edge.device.files import HERE, Read
+from edge.device.meminfo import parse_kibibytes
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -18,7 +18,7 @@ class Memory(msgspec.Struct, frozen=True):
     resident: Optional[int]
 
 
-def read_memory(read: Read = read_text) -> Memory:
+def read_memory(read: Read = HERE.read) -> Memory:
     """The memory as /proc states it at this moment."""
     machine = read("/proc/meminfo") or ""
     return Memory(
@@ -28,7 +28,6 @@ def read_memory(read: Read = read_text) -> Memory:
     )
 
 
-def parse_kibibytes(text: str, name: str) -> Optional[int]:
-    """The bytes that a line like ``MemTotal:  16384 kB`` states, None when there is no such line."""
-    match = re.search(rf"^{re.escape(name)}:\s+(\d+) kB\s*$", text, re.MULTILINE)
-    return int(match[1]) * 1024 if match else None
+def mebibytes(count: Optional[int]) -> str:
+    """A number of bytes for people."""
+    return "unknown" if count is None else f"{count / (1 << 20):,.0f} MiB"

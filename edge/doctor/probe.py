@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import Dict
+from typing import Dict, List
 
 import numpy as np
 
 from edge.bundle.folder import Bundle
 from edge.bundle.golden import decode_golden
-from edge.bundle.manifest import GOLDEN_NAME
+from edge.bundle.manifest import GOLDEN_NAME, TensorSpec
+from edge.errors import IntegrityError
 from edge.runtime.verifying import relative_differences
 
 # y = x + x, float32 [batch, 4]; opset 13, IR version 8: 93 bytes, made once with onnx.helper, as a test makes them
@@ -25,7 +26,8 @@ TINY_MODEL = base64.b64decode(
 class Probe:
     """`expected` is what the output `output` must be for `inputs`.
 
-    `tolerance` is relative to the larger of the value and `threshold` (see `relative_differences`).
+    `tolerance` is relative to the larger of the value and `threshold` (see `relative_differences`). `precision`, the
+    ascending `batch_sizes` and `graph_inputs` are what a session is opened with, as of a manifest.
     """
 
     name: str
@@ -35,22 +37,42 @@ class Probe:
     expected: np.ndarray
     tolerance: float
     threshold: float
+    precision: str
+    batch_sizes: List[int]
+    graph_inputs: List[TensorSpec]
 
 
 def tiny_probe() -> Probe:
     """A model of one node, which any provider can run."""
     x = np.array([[1.0, -2.0, 0.5, 1000.0]], np.float32)
-    return Probe("a model of one node", TINY_MODEL, {"x": x}, "y", x + x, tolerance=1e-6, threshold=1.0)
+    return Probe(
+        name="a model of one node",
+        model=TINY_MODEL,
+        inputs={"x": x},
+        output="y",
+        expected=x + x,
+        tolerance=1e-6,
+        threshold=1.0,
+        precision="fp32",
+        batch_sizes=[1],
+        graph_inputs=[TensorSpec(name="x", dtype="float32", shape=["batch", 4])],
+    )
 
 
 def bundle_probe(bundle: Bundle) -> Probe:
     """A bundle's model on the first of its golden lines.
 
     Raises:
-        IntegrityError: the bundle has no golden lines, or damaged ones.
+        IntegrityError: the bundle has no golden line that can be scored, or damaged ones.
     """
     golden = decode_golden(bundle.read(GOLDEN_NAME), str(bundle.root / GOLDEN_NAME))
-    first = next(one for one in golden if one.score is not None)
+    first = next((one for one in golden if one.score is not None), None)
+    if first is None:
+        raise IntegrityError(
+            "none of its golden lines can be scored, so there is nothing to try a provider with",
+            where=str(bundle.root / GOLDEN_NAME),
+            mend="export the bundle again",
+        )
     manifest = bundle.manifest
     dtypes = {spec.name: spec.dtype for spec in manifest.graph.inputs}
     return Probe(
@@ -61,6 +83,9 @@ def bundle_probe(bundle: Bundle) -> Probe:
         expected=np.asarray([first.score], np.float64),
         tolerance=manifest.parity.tolerance,
         threshold=manifest.threshold.value,
+        precision=manifest.precision,
+        batch_sizes=list(manifest.conversion.batch_sizes),
+        graph_inputs=list(manifest.graph.inputs),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Callable, Optional
 
 import msgspec
 
-from edge.doctor.reading import Read, read_text
+from edge.device.files import HERE, Read
 
 # Arm states its parts by number. Source: arch/arm64/include/asm/cputype.h of Linux.
 _ARM_PARTS = {
@@ -35,7 +35,7 @@ class Processor(msgspec.Struct, frozen=True):
 
 
 def read_processor(
-    read: Read = read_text,
+    read: Read = HERE.read,
     count: Callable[[], Optional[int]] = os.cpu_count,
     usable: Callable[[], int] = lambda: len(os.sched_getaffinity(0)),
 ) -> Processor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Protocol, Sequence
@@ -10,12 +9,15 @@ from typing import Callable, Dict, List, Optional, Protocol, Sequence
 import msgspec
 import numpy as np
 
-from edge.device.needed import Missing, missing_libraries
+from edge.device.needed import Missing, missing_in, missing_libraries
 from edge.doctor.probe import Probe, disagreement
+from edge.engines.options import tensorrt_options
 from edge.errors import ProviderError
-from edge.runtime.session import PROVIDERS, Session, import_onnxruntime
-
-_NOT_FOUND = re.compile(r"(\S+?): cannot open shared object file(?:: [A-Za-z ]+)?")
+from edge.runtime.choices import PROVIDERS
+from edge.runtime.engines import FixedOptions
+from edge.runtime.faults import first_line, kind_of
+from edge.runtime.providers import import_onnxruntime
+from edge.runtime.session import Session
 
 
 class Runs(Protocol):
@@ -25,8 +27,8 @@ class Runs(Protocol):
         """The named outputs of one inference."""
 
 
-OpenSession = Callable[[bytes, str], Runs]
-"""Opens a session for a model on a provider; raises `ProviderError`."""
+OpenSession = Callable[[Probe, str], Runs]
+"""Opens a session for a probe's model on a provider; raises `ProviderError`."""
 FindMissing = Callable[[str], List[Missing]]
 """The libraries that a provider (by its short name) lacks."""
 Check = Callable[[str, Probe], "ProviderCheck"]
@@ -36,7 +38,8 @@ Check = Callable[[str, Probe], "ProviderCheck"]
 class ProviderCheck(msgspec.Struct, frozen=True):
     """`why` says what is wrong, None when it works; times are in seconds, None for what was not reached.
 
-    `missing` are the shared libraries that stand in its way; it is empty for one that works.
+    `missing` are the shared libraries that stand in its way; it is empty for one that works. `kind` is the fault's, see
+    `edge.runtime.faults`, None where there is none, or it is no fault of the provider's.
     """
 
     name: str
@@ -45,6 +48,7 @@ class ProviderCheck(msgspec.Struct, frozen=True):
     load_seconds: Optional[float]
     run_seconds: Optional[float]
     missing: List[Missing] = []
+    kind: Optional[str] = None
 
 
 def built_in() -> List[str]:
@@ -66,13 +70,25 @@ def built_for_cuda() -> Optional[str]:
     return str(getattr(build_and_package_info, "cuda_version", "") or "") or None
 
 
-def open_session(model: bytes, provider: str) -> Session:
-    """A session on one provider and no other.
+def open_session(probe: Probe, provider: str) -> Session:
+    """A session on one provider and no other, with the batch sizes and the options that `score` would give it.
+
+    TensorRT builds an engine for it, which is kept nowhere.
 
     Raises:
         ProviderError: it cannot be had.
     """
-    return Session(model, provider=provider)
+    engines = None
+    if provider == "tensorrt":
+        options = tensorrt_options(
+            str(import_onnxruntime().__version__),
+            precision=probe.precision,
+            batch_sizes=probe.batch_sizes,
+            inputs=probe.graph_inputs,
+            folder=None,
+        )
+        engines = FixedOptions(options)
+    return Session(probe.model, provider=provider, batch_sizes=probe.batch_sizes, engines=engines)
 
 
 def missing_for(provider: str) -> List[Missing]:
@@ -104,16 +120,17 @@ def check_provider(
     """Whether a provider computes what it should, tried in this process."""
     started = clock()
     try:
-        session = opener(probe.model, name)
+        session = opener(probe, name)
     except ProviderError as error:
-        return with_missing(ProviderCheck(name, False, error.what, None, None, missing(name)), error.what)
+        check = ProviderCheck(name, False, error.what, None, None, missing(name), error.kind or None)
+        return with_missing(check, f"{error.what}\n{error.said}")
     loaded = clock()
     try:
         outputs = session.run([probe.output], probe.inputs)
     except Exception as error:  # onnxruntime's own exceptions share no public base
-        why = str(error).strip().split("\n", 1)[0][:300]
-        check = ProviderCheck(name, False, f"the inference failed ({why})", loaded - started, None)
-        return with_missing(check, str(error))
+        said = error.said if isinstance(error, ProviderError) else str(error)
+        why = f"the inference failed ({first_line(said)})"
+        return with_missing(ProviderCheck(name, False, why, loaded - started, None, kind=kind_of(said)), said)
     finished = clock()
     difference = disagreement(probe, outputs[0])
     right = difference <= probe.tolerance  # false for NaN too
@@ -124,9 +141,6 @@ def check_provider(
 def with_missing(check: ProviderCheck, text: str) -> ProviderCheck:
     """The check with the missing libraries that a message names put before those that it has, each of them once."""
     found: Dict[str, Missing] = {}
-    for match in _NOT_FOUND.finditer(text):
-        name = match[1].rsplit("/", 1)[-1].lstrip("'\"(")
-        found.setdefault(name, Missing(name, match[0]))
-    for one in check.missing:
+    for one in [*missing_in(text), *check.missing]:
         found.setdefault(one.name, one)
     return msgspec.structs.replace(check, missing=list(found.values()))

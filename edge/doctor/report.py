@@ -11,6 +11,7 @@ from edge.device.libraries import KINDS, Library
 from edge.device.state import DeviceState
 from edge.doctor.findings import Finding, Seen, count_problems, find_all
 from edge.doctor.machine import Machine, machine_rows
+from edge.doctor.memory import mebibytes
 from edge.doctor.providers import ProviderCheck
 from edge.doctor.storage import Storage
 from edge.doctor.support import Support
@@ -109,10 +110,10 @@ def _state_rows(device: DeviceState, storage: Storage) -> Rows:
     if device.over_current_events:
         counts = [f"{name} {count}" for name, count in device.over_current_events.items()]
         rows.append(("over-current", f"times since the start: {', '.join(counts)}"))
-    rows.append(("memory", f"{_mebibytes(device.memory_available)} available"))
-    rows.append(("disk", f"{_mebibytes(storage.root_free)} free on /"))
+    rows.append(("memory", f"{mebibytes(device.memory_available)} available"))
+    rows.append(("disk", f"{mebibytes(storage.root_free)} free on /"))
     can = "can be written" if storage.why_not is None else f"cannot be written: {storage.why_not}"
-    rows.append(("cache", f"{storage.cache}, {can}, {_mebibytes(storage.cache_free)} free"))
+    rows.append(("cache", f"{storage.cache or 'unknown'}, {can}, {mebibytes(storage.cache_free)} free"))
     return rows
 
 
@@ -152,7 +153,3 @@ def _finding_rows(findings: List[Finding]) -> Rows:
     for finding in findings:
         rows += [(finding.level, finding.what), ("", f"mend: {finding.mend}")]
     return rows or [("none",)]
-
-
-def _mebibytes(count: Optional[int]) -> str:
-    return "unknown" if count is None else f"{count / (1 << 20):,.0f} MiB"

@@ -10,7 +10,7 @@ from typing import Callable, Optional
 
 import msgspec
 
-from edge.doctor.reading import Read, read_text
+from edge.device.files import HERE, Read
 
 
 class System(msgspec.Struct, frozen=True):
@@ -23,7 +23,7 @@ class System(msgspec.Struct, frozen=True):
     python: str
 
 
-def read_system(read: Read = read_text, libc: Callable[[], Optional[str]] = lambda: _libc()) -> System:
+def read_system(read: Read = HERE.read, libc: Callable[[], Optional[str]] = lambda: _libc()) -> System:
     """The system as the kernel, /etc/os-release and the C library describe it."""
     return System(
         os=parse_os_release(read("/etc/os-release") or "") or platform.system(),

@@ -17,10 +17,12 @@ from typing import Dict, List, Tuple
 import msgspec
 import numpy as np
 
+from edge.bundle.manifest import TensorSpec
 from edge.doctor.probe import Probe
 from edge.doctor.providers import ProviderCheck, check_provider, with_missing
 from edge.errors import ProviderError
-from edge.runtime.session import import_onnxruntime
+from edge.runtime.faults import first_line
+from edge.runtime.providers import import_onnxruntime
 
 # TensorRT may build an engine for a bundle's model, which takes minutes on a small board.
 MOST_SECONDS = 900.0
@@ -39,11 +41,14 @@ class Order(msgspec.Struct, frozen=True):
     expected: Tuple[str, List[int], bytes]
     tolerance: float
     threshold: float
+    precision: str
+    batch_sizes: List[int]
+    graph_inputs: List[TensorSpec]
 
 
-def try_apart(provider: str, probe: Probe, seconds: float = MOST_SECONDS) -> ProviderCheck:
-    """Whether a provider computes what it should, tried in a process that may die of it."""
-    order = Order(
+def order_of(provider: str, probe: Probe) -> Order:
+    """The order to try a provider with a probe."""
+    return Order(
         provider=provider,
         name=probe.name,
         model=probe.model,
@@ -52,7 +57,31 @@ def try_apart(provider: str, probe: Probe, seconds: float = MOST_SECONDS) -> Pro
         expected=_packed(probe.expected),
         tolerance=probe.tolerance,
         threshold=probe.threshold,
+        precision=probe.precision,
+        batch_sizes=probe.batch_sizes,
+        graph_inputs=probe.graph_inputs,
     )
+
+
+def probe_of(order: Order) -> Probe:
+    """The probe of an order."""
+    return Probe(
+        name=order.name,
+        model=order.model,
+        inputs={name: _unpacked(*values) for name, values in order.inputs.items()},
+        output=order.output,
+        expected=_unpacked(*order.expected),
+        tolerance=order.tolerance,
+        threshold=order.threshold,
+        precision=order.precision,
+        batch_sizes=order.batch_sizes,
+        graph_inputs=order.graph_inputs,
+    )
+
+
+def try_apart(provider: str, probe: Probe, seconds: float = MOST_SECONDS) -> ProviderCheck:
+    """Whether a provider computes what it should, tried in a process that may die of it."""
+    order = order_of(provider, probe)
     path = os.pathsep.join(os.path.abspath(part) for part in sys.path)  # noqa: PTH100 - Path would follow no link too
     command = [sys.executable, "-c", _CODE.format(os.pathsep), path]
     try:
@@ -73,15 +102,7 @@ def try_apart(provider: str, probe: Probe, seconds: float = MOST_SECONDS) -> Pro
 def main() -> None:
     """The process's side: an `Order` on its standard input, a `ProviderCheck` as the last line of its output."""
     order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Order)
-    probe = Probe(
-        name=order.name,
-        model=order.model,
-        inputs={name: _unpacked(*values) for name, values in order.inputs.items()},
-        output=order.output,
-        expected=_unpacked(*order.expected),
-        tolerance=order.tolerance,
-        threshold=order.threshold,
-    )
+    probe = probe_of(order)
     with contextlib.redirect_stdout(sys.stderr):  # onnxruntime prints to it
         with contextlib.suppress(ProviderError):
             import_onnxruntime()  # its own loading is no part of the times; the check says when it fails
@@ -99,7 +120,7 @@ def _end(status: int, said: str) -> str:
         with contextlib.suppress(ValueError):
             how = f"was ended by {signal.Signals(-status).name}"
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return f"the process that tried it {how}" + (f" ({lines[-1][:300]})" if lines else "")
+    return f"the process that tried it {how}" + (f" ({first_line(lines[-1])})" if lines else "")
 
 
 def _packed(values: np.ndarray) -> Tuple[str, List[int], bytes]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional
+from typing import Any, Callable, Optional
 
 from edge.bundle.manifest import MODEL_NAME
 from edge.engines import trtexec
@@ -18,8 +18,8 @@ from edge.engines.source import BUILDING, CachedEngines, Outcome
 from edge.engines.store import Building
 from edge.errors import ProviderError
 from edge.files.atomic import output_error
-from edge.runtime.engines import EngineSource
-from edge.runtime.providers import PROVIDERS
+from edge.runtime.choices import PROVIDERS
+from edge.runtime.engines import EngineSource, FixedOptions
 
 _ENGINE_NAME = "trtexec.engine"
 
@@ -28,19 +28,6 @@ Load = Callable[[bytes, EngineSource], object]
 
 Raises a ProviderError when that fails, or when the session is not on TensorRT.
 """
-
-
-class FixedOptions:
-    """An `EngineSource` that keeps nothing."""
-
-    def __init__(self, options: Dict[str, str]) -> None:
-        self._options = options
-        self.model: Optional[bytes] = None
-
-    @contextmanager
-    def prepared(self) -> Iterator[Mapping[str, str]]:
-        """The options as they were given."""
-        yield self._options
 
 
 def require_tensorrt(runtime: Any) -> None:
@@ -148,4 +135,5 @@ def _take(source: CachedEngines, key: EngineKey, building: Building, load: Load)
     )
     with source.alive(BUILDING):
         load(bundle.model, FixedOptions(source.options(building.path)))
+    source.require_engine(building)
     return "onnxruntime"

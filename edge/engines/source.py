@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
@@ -12,16 +11,19 @@ from typing import Callable, ContextManager, Dict, Iterator, Mapping, NamedTuple
 from edge.bundle.folder import Bundle
 from edge.cache_folder import VARIABLE
 from edge.engines.alive import Alive, silent
-from edge.engines.entry import CONTEXT_NAME, ENGINE_SUFFIX, Entry, names_in, seal
+from edge.engines.entry import ENGINE_SUFFIX, Entry, names_in, seal
 from edge.engines.facts import Facts, read_facts
+from edge.engines.kept import KeptEngine
 from edge.engines.key import EngineKey
 from edge.engines.options import RECIPE, tensorrt_options, timing_name
 from edge.engines.store import Building, Store
-from edge.errors import OutputError
+from edge.errors import OutputError, ProviderError
 from edge.files.atomic import output_error
-from edge.runtime.session import import_onnxruntime
+from edge.runtime.providers import import_onnxruntime, refuse_two_builds
 
 BUILDING = "building the TensorRT engine, which takes minutes the first time"
+# How often an engine may be removed between being found and being opened, before none is used.
+_TRIES = 3
 
 
 class Outcome(NamedTuple):
@@ -122,10 +124,9 @@ class CachedEngines:
         self.outcome = None
         key = self.key()
         with ExitStack() as stack:
-            entry, building = (None, None) if key is None else self.begin(key, stack)
-            if key is not None and entry is not None:
-                stack.close()
-                with self._reused(key, entry) as options:
+            kept, building = (None, None) if key is None else self._kept_or_building(key, stack)
+            if key is not None and kept is not None:
+                with kept, self._reused(key, kept) as options:
                     yield options
                 return
             start = self._clock()
@@ -143,6 +144,21 @@ class CachedEngines:
                 )
             elif building is not None:
                 self._keep_if_built(key, building, self._clock() - start)
+
+    def _kept_or_building(self, key: EngineKey, stack: ExitStack) -> Tuple[Optional[KeptEngine], Optional[Building]]:
+        """As `begin`, with the kept engine opened and no lock held; one that is removed meanwhile is built again."""
+        for _ in range(_TRIES):
+            entry, building = self.begin(key, stack)
+            if entry is None:
+                return None, building
+            stack.close()  # who uses an engine keeps nobody from building
+            place = self.store.place(self.bundle.manifest.name, key)
+            try:
+                return KeptEngine(entry, place), None
+            except OSError as error:
+                problem = output_error(error, place)
+        self._say_not_kept(problem)
+        return None, None
 
     def begin(self, key: EngineKey, stack: ExitStack) -> Tuple[Optional[Entry], Optional[Building]]:
         """The engine that is kept; or, with its lock held by `stack`, a place to build it in.
@@ -189,45 +205,72 @@ class CachedEngines:
             return
         self.outcome = Outcome(entry, building.place, True)
 
-    def _keep_if_built(self, key: EngineKey, building: Building, seconds: float) -> None:
+    def require_engine(self, building: Building) -> None:
+        """Refuse a session that wrote no engine: what onnxruntime lists as its provider did nothing then.
+
+        Raises:
+            ProviderError: TensorRT took no part of the model.
+            OSError: nothing can be written, which is why there may be none.
+        """
         if any(name.endswith(ENGINE_SUFFIX) for name in names_in(building.path)):
-            self.keep(key, building, via="onnxruntime", seconds=seconds)
             return
-        building.discard()
-        self.say("no engine was written, so none is kept: TensorRT may have taken no part of the model")
+        building.probe()
+        raise ProviderError(
+            "TensorRT took no part of the model",
+            mend="use --provider cuda; oddline build-engine BUNDLE --via trtexec shows what TensorRT says of the model",
+        )
+
+    def _keep_if_built(self, key: EngineKey, building: Building, seconds: float) -> None:
+        try:
+            self.require_engine(building)
+        except OSError as error:
+            building.discard()
+            self._say_not_kept(output_error(error, building.place))
+            return
+        except BaseException:
+            building.discard()
+            raise
+        self.keep(key, building, via="onnxruntime", seconds=seconds)
 
     @contextmanager
-    def _reused(self, key: EngineKey, entry: Entry) -> Iterator[Mapping[str, str]]:
-        place = self.store.place(self.bundle.manifest.name, key)
-        before = _state(place)
-        if entry.has_context:
-            self.model = (place / CONTEXT_NAME).read_bytes()
+    def _reused(self, key: EngineKey, kept: KeptEngine) -> Iterator[Mapping[str, str]]:
+        self.model = kept.model
         try:
-            yield self.options(place)
+            yield self.options(kept.place)
         except Exception as error:
             # Files are as they were written, and yet TensorRT cannot read them: the next session builds anew.
             if "deserialize" in str(error):
-                self._give_up(place, error)
+                self._give_up(kept.place, error)
             raise
         finally:
             self.model = None
-        self.outcome = Outcome(entry, place, False)
-        written = _state(place) - before
+        try:
+            if not kept.is_there():
+                self.say("the TensorRT engine was removed while it was in use: the next session builds another")
+                return
+            self.outcome = Outcome(kept.entry, kept.place, False)
+            written = kept.written()
+        except OSError as error:
+            self._say_not_kept(output_error(error, kept.place))
+            return
         if written:
-            self._seal_again(key, entry, place, {name for name, _, _ in written})
+            self._seal_again(key, kept, written)
 
-    def _seal_again(self, key: EngineKey, entry: Entry, place: Path, written: Set[str]) -> None:
+    def _seal_again(self, key: EngineKey, kept: KeptEngine, written: Set[str]) -> None:
         """ONNX Runtime wrote into the folder: another engine mostly, beside the one that it did not take."""
-        if any(name.endswith(ENGINE_SUFFIX) for name in written):
-            self.say("onnxruntime did not take the engine that is kept, and built one of its own: that is kept now")
+        entry, place = kept.entry, kept.place
         try:
             with self.store.locked(entry.bundle, key, on_wait=self._say_waiting):
+                if not kept.is_in_place():  # another process has put its own there, which that one vouches for
+                    return
                 again = seal(
                     place, bundle=entry.bundle, key=key, via="onnxruntime", built=self._stamp(), seconds=entry.seconds
                 )
         except (OutputError, OSError) as error:
             self._say_not_kept(_output_error(error, place))
             return
+        if any(name.endswith(ENGINE_SUFFIX) for name in written):
+            self.say("onnxruntime did not take the engine that is kept, and built one of its own: that is kept now")
         self.outcome = Outcome(again, place, True)
 
     def _give_up(self, place: Path, error: Exception) -> None:
@@ -277,8 +320,9 @@ def engine_source(
     `alive` shows that a build goes on (`edge.engines.alive.on_stderr`); `device` is the number of the GPU.
 
     Raises:
-        ProviderError: onnxruntime is not installed, or does not load.
+        ProviderError: onnxruntime is not installed, or does not load; or two builds of it are installed.
     """
+    refuse_two_builds()
     return CachedEngines(
         bundle,
         store=Store(),
@@ -289,12 +333,6 @@ def engine_source(
         device=device,
         rebuild=rebuild,
     )
-
-
-def _state(place: Path) -> Set[Tuple[str, int, int]]:
-    """Names, sizes and times of the files: enough to see that one was written."""
-    with os.scandir(place) as found:
-        return {(item.name, item.stat().st_size, item.stat().st_mtime_ns) for item in found}
 
 
 def _output_error(error: Union[OutputError, OSError], place: Path) -> OutputError:

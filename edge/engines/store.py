@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import shutil
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Union
 
 from edge.cache_folder import cache_folder
+from edge.device.room import free_bytes, write_probe
 from edge.engines.entry import Entry, UnusableError, check_entry, names_in, read_entry
 from edge.engines.key import EngineKey, differences, folder_name
 from edge.engines.lock import BusyError, holding, refuse_to_wait
@@ -27,7 +27,6 @@ _PLACE, _LOCK, _LEFT_OVER = "engine", "lock", ".oddline-*.tmp"
 # An engine of these models has a few MiB, and the weights several times (one tactic wants them in another layout).
 _LEAST_FREE_BYTES = 64 << 20
 _FREE_FOR_EACH_MODEL_BYTE = 4
-_PROBE_BYTES = 1 << 20
 # What the time depends on that a layer takes.
 _TIMED_BY = ("gpu", "compute_capability", "tensorrt", "cuda")
 
@@ -40,27 +39,9 @@ class Listed(NamedTuple):
     unusable: Optional[str]
 
 
-def free_bytes(folder: Path) -> int:
-    """What the file system of a folder has left for this user."""
-    state = os.statvfs(folder)
-    return state.f_bavail * state.f_frsize
-
-
-def write_probe(folder: Path) -> None:
-    """Write and remove some bytes, synced.
-
-    Raises:
-        OSError: there is no room for them.
-    """
-    path = folder / ".probe"
-    try:
-        with path.open("wb") as file:
-            file.write(b"\0" * _PROBE_BYTES)
-            file.flush()
-            os.fsync(file.fileno())
-    finally:
-        with suppress(FileNotFoundError):
-            path.unlink()
+def needed_bytes(model_bytes: int) -> int:
+    """What must be free before an engine of a model of so many bytes is built."""
+    return _LEAST_FREE_BYTES + _FREE_FOR_EACH_MODEL_BYTE * model_bytes
 
 
 class Building:
@@ -77,6 +58,10 @@ class Building:
         self._folder = atomic_folder(place, refusal=lambda _: None)
         self.path = self._folder.__enter__()
 
+    def probe(self) -> None:
+        """Raise OSError where nothing more can be written into the folder."""
+        self._probe(self.path)
+
     def keep(self) -> None:
         """Sync everything, and let it take its place.
 
@@ -85,7 +70,7 @@ class Building:
         """
         with self._folder_left():
             # TensorRT's side writes without looking whether it could: a full disk shows here, or not at all.
-            self._probe(self.path)
+            self.probe()
 
     def discard(self) -> None:
         """Remove it."""
@@ -104,7 +89,7 @@ class _DiscardedError(Exception):
 
 
 class Store:
-    """The engines below `root`, by default those in oddline's cache folder.
+    """The engines below `root`, by default those in oddline's cache folder, which is not asked for before it is needed.
 
     `lock`, `free` and `probe` are what it needs of the system.
     """
@@ -117,13 +102,26 @@ class Store:
         free: Callable[[Path], int] = free_bytes,
         probe: Callable[[Path], None] = write_probe,
     ) -> None:
-        self.root = cache_folder() / ENGINES_NAME if root is None else root
+        self._root = root
         self._lock = lock
         self._free = free
         self._probe = probe
 
+    @property
+    def root(self) -> Path:
+        """The folder of all engines.
+
+        Raises:
+            OutputError: oddline's cache folder cannot be told.
+        """
+        return cache_folder() / ENGINES_NAME if self._root is None else self._root
+
     def place(self, bundle: str, key: EngineKey) -> Path:
-        """Where the engine is, or will be."""
+        """Where the engine is, or will be.
+
+        Raises:
+            OutputError: oddline's cache folder cannot be told.
+        """
         return self.root / folder_name(bundle, key) / _PLACE
 
     def find(self, bundle: str, key: EngineKey) -> Union[Entry, str, None]:
@@ -217,7 +215,7 @@ class Store:
             OutputError: there is no room, or the cache cannot be written to.
         """
         place = self.place(bundle, key)
-        needed = _LEAST_FREE_BYTES + _FREE_FOR_EACH_MODEL_BYTE * model_bytes
+        needed = needed_bytes(model_bytes)
         try:
             free = self._free(place.parent)
         except OSError as error:

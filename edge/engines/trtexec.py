@@ -15,7 +15,6 @@ from edge.engines.options import WORKSPACE_BYTES
 from edge.engines.profile import Profile
 from edge.errors import ProviderError
 
-USUAL_PLACE = Path("/usr/src/tensorrt/bin/trtexec")
 _MOST_OUTPUT = 4 << 20
 _SHOWN_ERRORS = 5
 _LINE = re.compile(r"^\[[\d/:-]+\] \[([EWIV])\] (.*)$", re.MULTILINE)

@@ -14,10 +14,11 @@ from edge.dictionary.matcher import Matcher
 from edge.encoders import Encoder, make_encoder
 from edge.errors import IntegrityError
 from edge.reason import Reason
+from edge.runtime.choices import DEFAULT_BATCH_ROWS
 from edge.runtime.engines import EngineSource
 from edge.runtime.providers import refuse_two_builds
 from edge.runtime.scorer import DEFAULT_CACHE_TEXTS, Scorer, Watch
-from edge.runtime.session import DEFAULT_BATCH_ROWS, Session
+from edge.runtime.session import Session
 from edge.runtime.verdicts import PValues, is_anomalous
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ContextManager, Mapping, Optional, Protocol
+from contextlib import contextmanager
+from typing import ContextManager, Dict, Iterator, Mapping, Optional, Protocol
 
 
 class EngineSource(Protocol):
@@ -26,3 +27,16 @@ class EngineSource(Protocol):
         Raises:
             ProviderError: TensorRT cannot be used here.
         """
+
+
+class FixedOptions:
+    """An `EngineSource` that keeps nothing."""
+
+    def __init__(self, options: Dict[str, str]) -> None:
+        self._options = options
+        self.model: Optional[bytes] = None
+
+    @contextmanager
+    def prepared(self) -> Iterator[Mapping[str, str]]:
+        """The options as they were given."""
+        yield self._options

@@ -15,9 +15,10 @@ import numpy as np
 from edge.errors import ProviderError
 from edge.runtime.batching import Batches
 from edge.runtime.binding import Binder
+from edge.runtime.choices import PROVIDERS
 from edge.runtime.engines import EngineSource
-from edge.runtime.faults import Fault, fault_of, is_memory, not_used
-from edge.runtime.providers import PROVIDERS, chain_of
+from edge.runtime.faults import fault_of, is_memory, not_used
+from edge.runtime.providers import chain_of
 
 _NUMPY_TYPES: Dict[str, Any] = {
     "tensor(float)": np.float32,
@@ -27,6 +28,7 @@ _NUMPY_TYPES: Dict[str, Any] = {
     "tensor(int64)": np.int64,
 }
 _ERRORS, _FATAL = 3, 4
+_PROFILE = "trt_profile_"
 
 
 class RunsRows(Protocol):
@@ -65,7 +67,17 @@ class Opener:
         if name != "tensorrt" or self._engines is None:
             return self._opened(name, self._model, {})
         with self._engines.prepared() as options:
-            return self._opened(name, self._engines.model or self._model, dict(options))
+            model, given = self._engines.model or self._model, dict(options)
+            without = {option: value for option, value in given.items() if not option.startswith(_PROFILE)}
+            try:
+                return self._opened(name, model, given)
+            except ProviderError as error:
+                if error.kind != "profile" or without == given:
+                    raise
+            # Where it takes only parts of the graph, it wants shapes for what goes between them, or for nothing at all:
+            # then it learns them from the batches of the warm-up, and builds anew for each that is larger.
+            self._say("TensorRT takes only parts of the model: the rest runs on CUDA, and building takes longer")
+            return self._opened(name, model, without)
 
     def _opened(self, name: str, model: bytes, provider_options: Dict[str, str]) -> OpenSession:
         runtime = self._runtime
@@ -75,10 +87,10 @@ class Opener:
             try:
                 session = runtime.InferenceSession(model, self._options(name), providers=chain)
             except Exception as error:  # onnxruntime's own exceptions share no public base
-                raise _unusable(fault_of(str(error))) from error
+                raise fault_of(str(error)).error() from error
             used = session.get_providers()
             if used[:1] != [PROVIDERS[name]]:
-                raise _unusable(not_used(runtime, name, used, printed.getvalue()))
+                raise not_used(runtime, name, used, printed.getvalue()).error()
             # Its Python side goes on with the next provider when an inference fails, and says so among the results.
             session.disable_fallback()
             try:
@@ -87,7 +99,7 @@ class Opener:
             except Exception as error:  # as above
                 what = "its memory is too small for this model" if is_memory(error) else "a first inference failed"
                 fault = fault_of(str(error))
-                raise _unusable(fault._replace(why=f"{what} ({fault.why})")) from error
+                raise fault.error(f"{what} ({fault.why})") from error
         return opened
 
     def _options(self, name: str) -> Any:
@@ -137,10 +149,6 @@ def _zeros(item: Any, size: int) -> np.ndarray:
     if item.shape and not isinstance(item.shape[0], int):
         shape[0] = size
     return np.zeros(shape, _NUMPY_TYPES[item.type])
-
-
-def _unusable(fault: Fault) -> ProviderError:
-    return ProviderError(fault.why, mend=fault.mend)
 
 
 @contextmanager

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Sequence, Tuple, Union
 
-from edge.doctor.packages import RUNTIMES, installed_version
+from edge.device.packages import Lookup, installed_version, two_builds
 from edge.errors import ProviderError
-
-PROVIDERS: Dict[str, str] = {
-    "tensorrt": "TensorrtExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "cpu": "CPUExecutionProvider",
-}
-"""oddline's names and onnxruntime's, the best first."""
-PROVIDER_CHOICES = ("auto", *PROVIDERS)
+from edge.runtime.choices import PROVIDER_CHOICES, PROVIDERS
 
 # Convolutions are chosen by rule: a search times all of them for each new shape, takes memory for it, and may choose
 # otherwise the next time, with other last digits. Memory is taken as it is needed, not doubled: a Jetson's GPU shares
@@ -54,20 +47,15 @@ def import_onnxruntime() -> Any:
     return onnxruntime
 
 
-def refuse_two_builds(lookup: Callable[[str], Optional[str]] = installed_version) -> None:
-    """Refuse to go on with two builds of onnxruntime: they are one import package, and overwrite each other's files.
-
-    What runs then depends on the order in which they were installed, and mostly it is the one for the CPU.
+def refuse_two_builds(lookup: Lookup = installed_version) -> None:
+    """Refuse to go on with two builds of onnxruntime, see `two_builds`.
 
     Raises:
         ProviderError: two are installed.
     """
-    present = [package for package in RUNTIMES if lookup(package) is not None]
-    if len(present) > 1:
-        raise ProviderError(
-            f"{' and '.join(present)} are both installed and overwrite each other",
-            mend=f"pip uninstall {' '.join(present)}, then install one of them again",
-        )
+    found = two_builds(lookup)
+    if found is not None:
+        raise ProviderError(found.what, mend=found.mend)
 
 
 def candidates(provider: str, available: Sequence[str]) -> List[str]:

@@ -7,15 +7,13 @@ from typing import Callable, Dict, List, Optional, Sequence
 import numpy as np
 
 from edge.errors import ProviderError
+from edge.runtime.choices import DEFAULT_BATCH_ROWS, PROVIDER_CHOICES, PROVIDERS
 from edge.runtime.engines import EngineSource
-from edge.runtime.faults import first_line, is_memory
+from edge.runtime.faults import first_line, is_memory, kind_of
 from edge.runtime.opening import Opener, OpenSession
-from edge.runtime.providers import PROVIDER_CHOICES, PROVIDERS, candidates, import_onnxruntime
+from edge.runtime.providers import candidates, import_onnxruntime
 
 __all__ = ["DEFAULT_BATCH_ROWS", "PROVIDERS", "PROVIDER_CHOICES", "Session", "import_onnxruntime"]
-
-# More rows at once are no faster on a CPU, where a batch should fit into the caches, and take more memory.
-DEFAULT_BATCH_ROWS = 32
 
 
 class Session:
@@ -47,19 +45,26 @@ class Session:
         self._opener = Opener(runtime, model, threads=threads, batch_sizes=batch_sizes, engines=engines, say=say)
         self._may_fall_back = may_fall_back or provider == "auto"
         self._say = say
-        failures: List[str] = []
-        mend = "run oddline doctor to see what works here"
+        failures: List[ProviderError] = []
+        told: List[str] = []
         for name in wanted:
             try:
                 self._open = self._opener.open(name)
                 break
             except ProviderError as error:
-                failures.append(f"{name}: {error.what}")
-                mend = error.mend or mend
+                failures.append(error)
+                told.append(f"{name}: {error.what}")
         else:
-            raise ProviderError(f"no session could be created ({'; '.join(failures)})", mend=mend)
-        if failures:
-            say(f"running on {self.provider}, since {'; '.join(failures)}")
+            # The last one is what everything could have run on; of a provider that was asked for it is the only one.
+            last = failures[-1] if failures else ProviderError("")
+            raise ProviderError(
+                f"no session could be created ({'; '.join(told)})",
+                mend=last.mend or "run oddline doctor to see what works here",
+                kind=last.kind,
+                said=last.said,
+            )
+        if told:
+            say(f"running on {self.provider}, since {'; '.join(told)}")
 
     @property
     def provider(self) -> str:
@@ -116,4 +121,5 @@ class Session:
             mend = "try a smaller --batch-size, or --provider cpu"
         elif not self.on_gpu:
             mend = "run oddline verify to see whether the bundle is whole"
-        return ProviderError(f"an inference on {self.provider} failed ({first_line(error)})", mend=mend)
+        what = f"an inference on {self.provider} failed ({first_line(error)})"
+        return ProviderError(what, mend=mend, kind=kind_of(str(error)), said=str(error))

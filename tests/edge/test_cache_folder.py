@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from edge.cache_folder import cache_folder
+from edge.errors import OutputError
 
 
 @pytest.mark.parametrize(
@@ -24,4 +28,16 @@ def test_the_first_that_is_set_counts(environment: dict, expected: str) -> None:
 
 
 def test_without_any_variable_it_is_in_the_home_of_the_user() -> None:
-    assert cache_folder({}) == Path.home() / ".cache" / "oddline"
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    assert cache_folder({}) == Path(home) / ".cache" / "oddline"
+
+
+def test_a_user_without_a_home_is_told_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(number: int) -> NoReturn:
+        raise KeyError(number)
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    with pytest.raises(OutputError, match="HOME is not set") as caught:
+        cache_folder({"HOME": ""})
+    assert caught.value.mend == "set ODDLINE_CACHE_DIR to a folder that can be written to"
+    assert cache_folder({"ODDLINE_CACHE_DIR": "/data"}) == Path("/data")

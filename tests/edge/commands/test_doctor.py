@@ -102,7 +102,7 @@ def test_doctor_refuses_a_damaged_bundle(oddline: Callable[..., Any], tmp_path: 
 def test_doctor_with_a_build_for_the_gpu_on_a_machine_without_one(oddline: Callable[..., Any]) -> None:
     """It runs where onnxruntime-gpu is installed and no NVIDIA GPU is found."""
     from edge.device.gpu import read_gpus
-    from edge.doctor.packages import installed_version
+    from edge.device.packages import installed_version
 
     if installed_version("onnxruntime-gpu") is None or read_gpus():
         pytest.skip("onnxruntime-gpu is not installed, or there is a GPU")

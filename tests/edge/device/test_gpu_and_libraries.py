@@ -112,6 +112,31 @@ def test_what_the_loader_searches_is_told_apart(tmp_path: Path) -> None:
     assert find_libraries(Files(str(tmp_path / "none")), silent, {}) == []
 
 
+@pytest.mark.parametrize(
+    ("installed", "version"),
+    [
+        ({"tensorrt-cu12-libs": "10.3.0"}, "10.3.0"),
+        ({"tensorrt-libs": "10.0.1", "tensorrt": "10.0.1"}, "10.0.1"),
+        ({"tensorrt": "10.0.0b6.post1"}, "10.0.0b6"),
+        ({"tensorrt-cu12-libs": "10.3.0", "tensorrt-cu13-libs": "10.9.0"}, "10"),
+        ({"tensorrt": "8.6.1"}, "10"),
+        ({}, "10"),
+    ],
+)
+@pytest.mark.parametrize("path", ["", "{site}/tensorrt_libs", "{site}/tensorrt_libs/"])
+def test_the_version_of_pips_tensorrt_is_its_packages(
+    tmp_path: Path, installed: Dict[str, str], version: str, path: str
+) -> None:
+    """Its file is libnvinfer.so.10 from 10.0 to the last of them, whose engines are not alike."""
+    files = Files(str(tmp_path))
+    write_files(tmp_path, {"/site/tensorrt_libs/libnvinfer.so.10": "", "/usr/lib64/libnvinfer.so.9": ""})
+    environment = {"LD_LIBRARY_PATH": path.format(site="/site")}
+    found = find_libraries(files, silent, environment, package_folders(files, "/site"), installed.get)
+    assert sorted((library.version, library.searched) for library in found) == sorted(
+        [(version, bool(path)), ("9", True)], key=str
+    )
+
+
 def elf(names: List[str], runpath: str = "") -> bytes:
     """A 64-bit little-endian ELF file with nothing but a dynamic section."""
     strings = b"\0"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 import msgspec
 import numpy as np
 import pytest
 import xavier_root
+from fake_gpu import FakeGpu, install
 from xavier_root import write_files, write_tool, write_tools
 
 from edge.device.files import Files
@@ -16,8 +17,8 @@ from edge.device.needed import Missing
 from edge.doctor import examine as examination
 from edge.doctor.examine import examine
 from edge.doctor.findings import Finding
-from edge.doctor.probe import tiny_probe
-from edge.doctor.providers import Check, check_provider
+from edge.doctor.probe import Probe, tiny_probe
+from edge.doctor.providers import Check, check_provider, open_session
 from edge.doctor.report import Report, report_sections
 from edge.errors import ProviderError
 from edge.runtime.session import PROVIDERS
@@ -34,23 +35,34 @@ class Right:
 
 
 class Wrong:
-    """A session whose inference fails."""
+    """A session whose inference fails: from the `first` one on, which is that of its warm-up."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, first: int = 0) -> None:
         self.message = message
-
-    def run(self, outputs: Sequence[str], inputs: Dict[str, np.ndarray]) -> List[np.ndarray]:
-        raise RuntimeError(self.message)
+        self.first = first
 
 
 def tried(**answers: Any) -> Check:
-    """A check of providers; an answer is a session, or the message of the error that opening it ends in."""
+    """A check of providers; an answer is a session, or the message of onnxruntime's that creating it ends in.
 
-    def opened(model: bytes, provider: str) -> Any:
+    Failures go the whole way: from an onnxruntime with a GPU that is not there, through a session of oddline's.
+    """
+
+    def opened(probe: Probe, provider: str) -> Any:
         answer = answers.get(provider, Right())
-        if isinstance(answer, str):
-            raise ProviderError(answer)
-        return answer
+        if isinstance(answer, Right):
+            return answer
+        broken = {PROVIDERS[provider]: answer} if isinstance(answer, str) else {}
+        runtime = FakeGpu(ALL, broken)
+
+        def failing(name: str, rows: int) -> Optional[Exception]:
+            wrong = isinstance(answer, Wrong) and len(runtime.runs) > answer.first
+            return RuntimeError(answer.message) if wrong else None
+
+        runtime.failing = failing
+        with pytest.MonkeyPatch.context() as patch:
+            install(patch, runtime)
+            return open_session(probe, provider)
 
     return lambda name, probe: check_provider(name, probe, opened, missing=lambda provider: [])
 
@@ -144,14 +156,14 @@ def test_another_jetpack_is_a_problem_for_the_bundles_target(xavier: Path, relea
 
 def test_a_wrong_cuda_library_on_a_jetson(xavier: Path) -> None:
     absent = "libcublasLt.so.12: cannot open shared object file: No such file or directory"
-    failing = f"no session could be created (cuda: {absent})"
-    report = look(xavier, check=tried(cuda=failing))
+    report = look(xavier, check=tried(cuda=absent))
     assert not report.healthy, "it works on the CPU, but this is a Jetson"
     (finding,) = [finding for finding in report.findings if finding.level == "problem"]
     assert finding.what == "the provider cuda does not work: missing libcublasLt.so.12"
     assert finding.mend.startswith("it was built for CUDA 12, and CUDA 11.4.19 is here: install NVIDIA's")
     assert report.providers[1].missing == [Missing("libcublasLt.so.12", absent)]
-    assert f"cuda|does not work: {failing}; missing: libcublasLt.so.12" in lines(report)
+    told = "no session could be created (cuda: libcublasLt.so.12 is missing)"
+    assert f"cuda|does not work: {told}; missing: libcublasLt.so.12" in lines(report)
 
 
 def test_a_missing_library_on_a_jetson(xavier: Path) -> None:
@@ -190,34 +202,57 @@ def test_a_card_whose_capability_is_unknown(tmp_path: Path) -> None:
         run=lambda command: old if command[0] == "nvidia-smi" and "compute_cap" not in command[1] else None,
         check=tried(cuda=Wrong("no kernel image is available for execution on the device")),
     )
-    assert report.findings[0].what.startswith(
-        "the provider cuda does not work: this onnxruntime has no code for Tesla T4 ("
-    )
+    assert report.findings[0].what.startswith("the provider cuda does not work: it has no code for Tesla T4 (")
     assert report.findings[0].mend == "install a build of onnxruntime-gpu that was made for this GPU"
 
 
-def test_a_wheel_for_another_compute_capability(xavier: Path) -> None:
-    message = "CUDA error cudaErrorNoKernelImageForDevice:no kernel image is available for execution on the device"
-    report = look(xavier, check=tried(cuda=Wrong(message)))
+@pytest.mark.parametrize(
+    "failure",
+    [
+        "CUDA error cudaErrorNoKernelImageForDevice:no kernel image is available for execution on the device",
+        Wrong("CUDA failure 209: no kernel image is available for execution on the device ; GPU=0"),
+        Wrong("CUBLAS failure 8: CUBLAS_STATUS_ARCH_MISMATCH ; GPU=0 ; hostname=xavier"),
+        Wrong("CUBLAS failure 8: CUBLAS_STATUS_ARCH_MISMATCH ; GPU=0 ; hostname=xavier", first=1),
+    ],
+)
+def test_a_wheel_for_another_compute_capability(xavier: Path, failure: Any) -> None:
+    """As a session is created, in its warm-up, and in the inference that is compared."""
+    report = look(xavier, check=tried(cuda=failure))
     (finding,) = [finding for finding in report.findings if finding.level == "problem"]
     assert "has no code for Xavier, whose compute capability is 7.2" in finding.what
     assert finding.mend == "install NVIDIA's onnxruntime-gpu wheel for this JetPack that was made for sm_72"
 
 
 @pytest.mark.parametrize(
-    ("message", "mend"),
+    ("message", "kind", "mend"),
     [
-        ("CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version", "update NVIDIA's driver"),
-        ("CUDA failure 2: out of memory ; GPU=0", "free memory of the GPU"),
-        ("CUDA failure 100: no CUDA-capable device is detected", "see that the GPU can be used here"),
-        ("something else", "install what it asks for"),
+        (
+            "CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version",
+            "driver",
+            "update NVIDIA's driver",
+        ),
+        ("CUDA failure 2: out of memory ; GPU=0", "memory", "free memory of the GPU"),
+        ("CUDA failure 100: no CUDA-capable device is detected", "device", "see that the GPU can be used here"),
+        ("something else", "other", "install what it asks for"),
     ],
 )
-def test_other_reasons_have_their_mends(tmp_path: Path, message: str, mend: str) -> None:
-    report = look(tmp_path, run=card, check=tried(cuda=message))
+@pytest.mark.parametrize("where", ["created", "warmed up", "run"])
+def test_other_reasons_have_their_mends(tmp_path: Path, message: str, kind: str, mend: str, where: str) -> None:
+    failure = message if where == "created" else Wrong(message, first=where == "run")
+    report = look(tmp_path, run=card, check=tried(cuda=failure))
     (finding,) = report.findings
-    assert (finding.level, finding.what) == ("problem", f"the provider cuda does not work: {message}")
+    assert finding.level == "problem"
+    assert finding.what.startswith("the provider cuda does not work: ")
     assert finding.mend.startswith(mend)
+    assert [check.kind for check in report.providers] == [None, kind, None]
+
+
+def test_a_library_that_is_missed_in_the_warm_up_is_named(tmp_path: Path) -> None:
+    """cuDNN loads its parts when they are first used; the file of the provider does not name them."""
+    message = "libcudnn_ops.so.9: cannot open shared object file: No such file or directory"
+    report = look(tmp_path, run=card, check=tried(cuda=Wrong(message)))
+    assert [one.name for one in report.providers[1].missing] == ["libcudnn_ops.so.9"]
+    assert report.findings[0].what == "the provider cuda does not work: missing libcudnn_ops.so.9"
 
 
 def test_a_build_for_the_gpu_on_a_machine_without_one_is_fine(tmp_path: Path) -> None:
@@ -237,11 +272,11 @@ def test_the_same_build_where_nvidia_smi_shows_a_gpu_is_a_problem(tmp_path: Path
 
 def test_tensorrt_is_an_extra_on_a_pc_and_part_of_a_jetson(tmp_path: Path, xavier: Path) -> None:
     assert levels(look(tmp_path / "pc", run=card, check=tried(tensorrt="no"))) == [
-        ("advice", "the provider tensorrt does not work: no")
+        ("advice", "the provider tensorrt does not work: no session could be created (tensorrt: no)")
     ]
     assert levels(look(xavier, check=tried(tensorrt="no")))[0] == (
         "problem",
-        "the provider tensorrt does not work: no",
+        "the provider tensorrt does not work: no session could be created (tensorrt: no)",
     )
 
 
@@ -280,7 +315,7 @@ def test_nothing_works_without_onnxruntime_or_its_cpu(tmp_path: Path) -> None:
     assert "none|onnxruntime cannot be imported (no module)" in lines(report)
     nothing = look(tmp_path, list_built=lambda: [PROVIDERS["cpu"]], check=tried(cpu="no"))
     assert levels(nothing) == [("problem", "no execution provider works on this machine")]
-    broken = look(tmp_path, run=card, check=tried(cpu=Wrong("bad")))
+    broken = look(tmp_path, run=card, check=tried(cpu=Wrong("bad", first=1)))
     assert levels(broken) == [("problem", "the provider cpu does not work: the inference failed (bad)")]
 
 
@@ -300,10 +335,22 @@ def test_a_cache_that_cannot_be_written_matters_for_tensorrt_only(tmp_path: Path
 def test_no_room_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from edge.doctor.storage import read_storage
 
-    monkeypatch.setattr(examination, "read_storage", lambda cache: read_storage(cache, free=lambda folder: 5 << 20))
+    monkeypatch.setattr(examination, "read_storage", lambda given: read_storage(given, free=lambda folder: 5 << 20))
     (finding,) = look(tmp_path, run=card).findings
     assert finding.level == "problem"
     assert finding.what.startswith("only 5 MiB are free where the cache folder ")
+    assert finding.what.endswith("and an engine may need 64 MiB"), "as a build asks for"
+
+
+def test_a_user_without_a_home_gets_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(number: int) -> NoReturn:
+        raise KeyError(number)
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    (finding,) = look(tmp_path, run=card, environment={}).findings
+    assert finding.level == "problem"
+    assert finding.what.startswith("nothing can be written to the cache folder (the cache folder cannot be told: HOME")
+    assert "set ODDLINE_CACHE_DIR" in finding.mend
 
 
 def test_the_state_of_the_board_gives_advice(xavier: Path) -> None:

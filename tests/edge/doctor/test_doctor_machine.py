@@ -11,12 +11,14 @@ import pytest
 import recorded
 
 from edge import __version__
+from edge.device.files import Files
+from edge.device.meminfo import parse_kibibytes
+from edge.device.packages import installed_version, two_builds
 from edge.doctor.board import Board, jetpack_of, parse_tegra_release, read_board
 from edge.doctor.machine import Machine, machine_rows, read_machine
-from edge.doctor.memory import Memory, parse_kibibytes, read_memory
-from edge.doctor.packages import both_runtimes, installed_version, package_versions
+from edge.doctor.memory import Memory, read_memory
+from edge.doctor.packages import package_versions
 from edge.doctor.processor import Processor, parse_cpu_model, read_processor
-from edge.doctor.reading import read_text
 from edge.doctor.system import parse_glibc, parse_os_release, read_system
 
 
@@ -85,9 +87,12 @@ def test_both_builds_of_onnxruntime_are_told() -> None:
     installed = {"numpy": "1.24.4", "onnxruntime": "1.16.3", "onnxruntime-gpu": "1.16.3"}
     versions = package_versions(installed.get)
     assert versions == {**installed, "tokenizers": None, "typer": None, "msgspec": None}
-    assert both_runtimes(versions) == ["onnxruntime", "onnxruntime-gpu"]
+    told = two_builds(versions.get)
+    assert told is not None
+    assert told.what == "onnxruntime and onnxruntime-gpu are both installed and overwrite each other"
+    assert told.mend.startswith("pip uninstall onnxruntime onnxruntime-gpu,")
     for one in ("onnxruntime", "onnxruntime-gpu"):
-        assert both_runtimes({**versions, one: None}) == []
+        assert two_builds({**versions, one: None}.get) is None
 
 
 def test_versions_of_this_environment() -> None:
@@ -120,6 +125,7 @@ def test_a_machine_in_words() -> None:
 
 def test_files_that_cannot_be_read_are_nothing(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"a\xffb")
-    assert read_text(str(tmp_path / "bytes")) == "a\ufffdb"
-    assert read_text(str(tmp_path / "missing")) is None
-    assert read_text(str(tmp_path)) is None
+    files = Files(str(tmp_path))
+    assert files.read("/bytes") == "a\ufffdb"
+    assert files.read("/missing") is None
+    assert files.read("/") is None

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields, replace
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import pytest
 from small_bundle import WEIGHTS
 
 from edge.bundle.folder import load_bundle
-from edge.doctor.probe import bundle_probe, tiny_probe
+from edge.doctor.probe import Probe, bundle_probe, tiny_probe
 from edge.doctor.providers import ProviderCheck
-from edge.doctor.trial import try_apart
+from edge.doctor.trial import Order, order_of, probe_of, try_apart
 
 STDERR = "libcudnn_cnn_infer.so.8: cannot open shared object file: No such file or directory"
 
@@ -28,6 +31,14 @@ def test_the_cpu_computes_in_a_process_of_its_own(small_bundle: Path) -> None:
         check = try_apart("cpu", one)
         assert (check.works, check.why, check.missing) == (True, None, [])
         assert (check.load_seconds or 0) > 0
+
+
+def test_the_process_is_given_the_whole_probe(small_bundle: Path) -> None:
+    probe = replace(bundle_probe(load_bundle(small_bundle)), precision="int8", batch_sizes=[1, 16])
+    order = order_of("tensorrt", probe)
+    again = probe_of(msgspec.msgpack.decode(msgspec.msgpack.encode(order), type=Order))
+    for field in fields(Probe):
+        np.testing.assert_equal(getattr(again, field.name), getattr(probe, field.name))
 
 
 def test_a_provider_that_is_not_in_the_build() -> None:

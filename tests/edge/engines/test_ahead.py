@@ -95,6 +95,14 @@ def test_a_session_that_loads_only_the_bundle_s_model_builds_its_own_once(
     assert len(said) == 1
 
 
+def test_an_onnxruntime_that_writes_no_engine_of_its_own_keeps_none(
+    make: Make, said: List[str], store: Store, trtexec: Path
+) -> None:
+    with pytest.raises(ProviderError, match="TensorRT took no part of the model"):
+        build_with_trtexec(make(), FakeTensorrt(writes_engine=False).load, program=trtexec)
+    assert store.entries() == []
+
+
 def test_onnxruntime_1_16_builds_its_own_with_trtexec_s_timings(make: Make, said: List[str], trtexec: Path) -> None:
     found: List[bytes] = []
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from edge.device.gpu import Gpu
 from edge.device.libraries import Library
+from edge.engines import facts
 from edge.engines.facts import Facts, facts_of, read_facts
 
-GPUS = [Gpu("Xavier", "7.2", None, None), Gpu("NVIDIA H200", "9.0", "570.1", 1 << 37)]
+GPUS = [Gpu("NVIDIA A2", "8.6", "570.1", 1 << 34), Gpu("NVIDIA H200", "9.0", "570.1", 1 << 37)]
 LIBRARIES = [
     Library("CUDA", "11.4.19", "/usr/local/cuda-11.4/lib64/libcudart.so", True),
     Library("CUDA", "12.2", "/usr/local/cuda-12.2/lib64/libcudart.so", False),
@@ -17,19 +20,34 @@ LIBRARIES = [
 
 
 def test_the_gpu_and_what_the_loader_takes() -> None:
-    assert facts_of(GPUS, LIBRARIES, 0) == Facts("Xavier", "7.2", "8.5.2", "11.4.19")
-    assert facts_of(GPUS, LIBRARIES, 1)[:2] == ("NVIDIA H200", "9.0")
-    assert facts_of(GPUS, LIBRARIES, 0).unknown() == []
+    assert facts_of(GPUS[0], LIBRARIES) == Facts("NVIDIA A2", "8.6", "8.5.2", "11.4.19")
+    assert facts_of(GPUS[0], LIBRARIES).unknown() == []
 
 
 def test_what_is_unknown_is_told_in_words() -> None:
-    assert facts_of([], [], 0).unknown() == [
+    assert facts_of(None, []).unknown() == [
         "the GPU",
         "its compute capability",
         "TensorRT's version",
         "CUDA's version",
     ]
-    assert facts_of(GPUS, [], 2).gpu is None
+
+
+@pytest.mark.parametrize("version", ["10", "10.3"])
+def test_a_tensorrt_of_which_only_the_beginning_is_known_is_unknown(version: str) -> None:
+    libraries = [*LIBRARIES[:3], Library("TensorRT", version, f"/site/tensorrt_libs/libnvinfer.so.{version}", True)]
+    assert facts_of(GPUS[0], libraries).unknown() == ["TensorRT's version"]
+
+
+def test_the_gpu_is_the_one_that_cuda_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "read_gpus", lambda: GPUS)
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert read_facts()[:2] == ("NVIDIA H200", "9.0")
+    assert read_facts(1).gpu is None
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert read_facts()[:2] == ("NVIDIA A2", "8.6")
+    assert read_facts(1)[:2] == ("NVIDIA H200", "9.0")
 
 
 def test_this_machine_can_be_asked() -> None:

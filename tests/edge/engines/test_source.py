@@ -299,10 +299,25 @@ def test_other_files_that_a_session_writes_become_part_of_it(place: Path, make: 
 
 
 def test_when_tensorrt_takes_no_part_nothing_is_kept(make: Make, said: List[str], store: Store) -> None:
+    """onnxruntime lists it as the provider all the same; what runs is CUDA, or the CPU."""
     source = make()
-    load(source, FakeTensorrt(writes_engine=False))
+    with pytest.raises(ProviderError, match="TensorRT took no part of the model"):
+        load(source, FakeTensorrt(writes_engine=False))
     assert source.outcome is None
-    assert said == ["no engine was written, so none is kept: TensorRT may have taken no part of the model"]
+    assert said == []
+    assert store.entries() == []
+    assert [path.name for path in store.root.rglob("*") if path.is_file()] == ["lock"]
+
+
+def test_an_engine_that_a_full_disk_did_not_take_is_no_fault_of_tensorrts(
+    make: Make, said: List[str], store: Store
+) -> None:
+    def full(folder: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    load(make(store=Store(store.root, probe=full)), FakeTensorrt(writes_engine=False))
+    assert len(said) == 1
+    assert said[0].startswith("the TensorRT engine is not kept, and will be built again each time: ")
     assert store.entries() == []
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import errno
-import shutil
 from pathlib import Path
-from typing import Callable, Dict, List
+from typing import Callable, Dict, List, NoReturn
 
 import pytest
 from fake_tensorrt import FakeTensorrt
@@ -14,7 +13,7 @@ from machines import XAVIER
 from edge.engines.entry import ENTRY_NAME
 from edge.engines.lock import holding
 from edge.engines.source import CachedEngines
-from edge.engines.store import Store, free_bytes, write_probe
+from edge.engines.store import Store
 from edge.errors import OutputError
 
 Make = Callable[..., CachedEngines]
@@ -112,20 +111,28 @@ def test_what_another_builder_writes_is_left_alone_without_a_lock(make: Make, tm
     assert other.is_dir()
 
 
-def test_the_probe_leaves_nothing(tmp_path: Path) -> None:
-    write_probe(tmp_path)
-    assert list(tmp_path.iterdir()) == []
-    with pytest.raises(FileNotFoundError):
-        write_probe(tmp_path / "missing")
-
-
-def test_free_bytes_are_those_of_the_file_system(tmp_path: Path) -> None:
-    assert abs(free_bytes(tmp_path) - shutil.disk_usage(tmp_path).free) < 1 << 30
-
-
 def test_the_usual_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ODDLINE_CACHE_DIR", str(tmp_path))
     assert Store().root == tmp_path / "engines"
+
+
+def test_a_user_without_a_home_keeps_no_engine_and_is_told_the_mend(
+    make: Make, monkeypatch: pytest.MonkeyPatch, said: List[str]
+) -> None:
+    """As in a container that runs as a user whom its list of users does not have."""
+
+    def nobody(number: int) -> NoReturn:
+        raise KeyError(number)
+
+    for name in ("ODDLINE_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    tensorrt = FakeTensorrt()
+    load(make(store=Store()), tensorrt)
+    assert tensorrt.built == 1
+    assert len(said) == 1
+    assert said[0].startswith("the TensorRT engine is not kept, and will be built again each time: the cache folder")
+    assert said[0].endswith("or set ODDLINE_CACHE_DIR to a folder that can be written to")
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ class FakeGpu:
     ) -> None:
         self.real = import_onnxruntime()
         self.__file__ = str(Path(__file__).parent / "nowhere" / "__init__.py")
+        self.__version__ = str(self.real.__version__)
         self.available = list(available)
         self.broken = broken or {}
         self.unused = unused or {}

@@ -44,6 +44,16 @@ def runtime_with(folder: Path, *libraries: str) -> SimpleNamespace:
             "the NVIDIA driver is older than the CUDA that this onnxruntime was built for",
             "update the NVIDIA driver",
         ),
+        (
+            "CUBLAS failure 8: CUBLAS_STATUS_ARCH_MISMATCH ; GPU=0 ; hostname=xavier ; expr=cublasGemmEx",
+            "cuBLAS or cuDNN here has no code for this GPU's compute capability",
+            "built for this GPU",
+        ),
+        (
+            "CUDA failure 100: no CUDA-capable device is detected\ntrace",
+            "CUDA failure 100: no CUDA-capable device is detected",
+            "CUDA_VISIBLE_DEVICES",
+        ),
         ("something else\nwith a trace", "something else", "run oddline doctor"),
         ("", "", "run oddline doctor"),
     ],

@@ -15,7 +15,7 @@ from typing import Any, Callable, List
 import pytest
 
 from edge.bundle.folder import load_bundle
-from edge.doctor.packages import installed_version
+from edge.device.packages import installed_version
 from edge.errors import ProviderError
 from edge.runtime.detector import Detector
 from edge.runtime.session import Session, import_onnxruntime

@@ -88,6 +88,25 @@ def test_what_the_items_raise_ends_the_work() -> None:
     assert list(overlap.map(lambda item: item, [5])) == [5]
 
 
+def test_what_is_computed_has_ended_before_an_error_is_told() -> None:
+    """Nobody may close a file, or end the process, beneath an inference."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 1
+        assert begun.wait(10)
+        raise OSError("no such file")
+
+    def work(item: int) -> None:
+        begun.set()
+        time.sleep(0.3)
+        ended.set()
+
+    with pytest.raises(OSError, match="no such file"):
+        list(Overlap().map(work, items()))
+    assert ended.is_set()
+
+
 def test_ctrl_c_while_it_waits() -> None:
     """It comes at once when what is computed has ended; nothing is started after it."""
     overlap = Overlap()

@@ -56,10 +56,11 @@ def two_builds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two builds, as importlib.metadata tells them; and no session may be made."""
 
     def refuse(*arguments: object, **options: object) -> None:
-        raise AssertionError("a session was made")
+        raise AssertionError("a session was made, or onnxruntime imported")
 
     monkeypatch.setattr(refuse_two_builds, "__defaults__", (both,))
     monkeypatch.setattr("edge.runtime.detector.Session", refuse)
+    monkeypatch.setattr("edge.engines.source.import_onnxruntime", refuse)
 
 
 @pytest.mark.usefixtures("two_builds")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Type
+from typing import Any, Dict, List, Type
 
 import numpy as np
 import pytest
+from engine_notes import Engines
 from fake_gpu import CPU, CUDA, LOST, NO_MEMORY, TENSORRT, FakeGpu, install
 from small_bundle import LENGTH, WEIGHTS
 
@@ -35,27 +35,6 @@ def scores_of(count: int) -> List[float]:
 
 def fake(monkeypatch: pytest.MonkeyPatch, *available: str, **behaviour: Any) -> FakeGpu:
     return install(monkeypatch, FakeGpu(available, **behaviour))
-
-
-class Engines:
-    """An engine cache that notes what happens to it."""
-
-    def __init__(self, refuses: Optional[Exception] = None) -> None:
-        self.notes: List[str] = []
-        self.model: Optional[bytes] = None
-        self.refuses = refuses
-
-    @contextmanager
-    def prepared(self) -> Iterator[Dict[str, str]]:
-        if self.refuses is not None:
-            raise self.refuses
-        self.notes.append("entered")
-        try:
-            yield {"trt_fp16_enable": "1"}
-        except BaseException as error:
-            self.notes.append(f"dropped: {type(error).__name__}")
-            raise
-        self.notes.append("kept")
 
 
 def test_a_real_model_runs(model: bytes) -> None:
@@ -116,7 +95,7 @@ def test_auto_goes_on_when_a_provider_raises(monkeypatch: pytest.MonkeyPatch, mo
 def test_what_was_asked_for_by_name_never_falls_back(monkeypatch: pytest.MonkeyPatch, model: bytes, how: str) -> None:
     """A session that cannot be created, one that took another provider, and one that cannot compute."""
     why = {
-        "created": "no CUDA-capable device",
+        "created": "no room on the bus",
         "used": f"onnxruntime fell back to {CPU} and not {CUDA}",
         "run": "a first inference failed (this onnxruntime has no code for this GPU's compute capability)",
     }[how]
