@@ -55,7 +55,7 @@ def score(
     from edge.bundle.folder import load_bundle
     from edge.commands.choosing import Chosen, choose, open_chosen
     from edge.engines.alive import on_stderr, silent
-    from edge.engines.source import engine_source
+    from edge.engines.reach import engines_of
     from edge.files.paths import check_apart, expand_paths
     from edge.reading import sessions_of
     from edge.runtime.detector import Detector
@@ -87,7 +87,7 @@ def score(
             batch_rows=chosen.batch_size,
             threshold=threshold,
             say=say,
-            engines=engine_source(loaded, say=say, alive=silent if quiet else on_stderr),
+            engines=engines_of(loaded, say=say, alive=silent if quiet else on_stderr),
             may_fall_back=chosen.recommendation is not None,
         )
 

@@ -17,7 +17,7 @@ def verify(
     """Check a bundle's files, and score its golden lines again."""
     from edge.bundle.folder import load_bundle
     from edge.engines.alive import on_stderr
-    from edge.engines.source import engine_source
+    from edge.engines.reach import engines_of
     from edge.runtime.detector import Detector
     from edge.runtime.session import PROVIDER_CHOICES
     from edge.runtime.verifying import self_test
@@ -25,7 +25,7 @@ def verify(
     options.check_choice(provider, PROVIDER_CHOICES, "--provider")
     loaded = load_bundle(options.folder(bundle))
     manifest = loaded.manifest
-    engines = engine_source(loaded, say=options.say, alive=on_stderr)
+    engines = engines_of(loaded, say=options.say, alive=on_stderr)
     detector = Detector(loaded, provider=provider, threads=threads, say=options.say, engines=engines)
     result = self_test(loaded, detector)
     size = sum(entry.size for entry in manifest.files)

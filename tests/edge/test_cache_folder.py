@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.cache_folder import cache_folder
+from edge.errors import OutputError
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,12 @@ def test_the_first_that_is_set_counts(environment: dict, expected: str) -> None:
 
 def test_without_any_variable_it_is_in_the_home_of_the_user() -> None:
     assert cache_folder({}) == Path.home() / ".cache" / "oddline"
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")  # what pathlib raises
+
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(OutputError, match=r"there is no home folder .*; set ODDLINE_CACHE_DIR to a folder"):
+        cache_folder({})
