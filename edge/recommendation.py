@@ -13,24 +13,32 @@ import msgspec
 
 from edge.cache_folder import cache_folder
 from edge.device.gpu import read_gpus
+from edge.device.nvpmodel import read_power_mode
+from edge.device.packages import RUNTIMES
 from edge.doctor.machine import Machine
-from edge.doctor.packages import RUNTIMES
 from edge.errors import OutputError
 from edge.files.atomic import AtomicFile, output_error
+from edge.runtime.choices import PROVIDERS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FOLDER = "recommendations"
 _MOST_BYTES = 1 << 16
+_MOST_ROWS = 1 << 16
 
 
 class Setup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a recommendation holds for; `onnxruntime` is the package with its version."""
+    """What a recommendation holds for; `onnxruntime` is the package with its version.
+
+    `power_mode` and `l4t`, which has CUDA and TensorRT in it, are those of a Jetson, else None.
+    """
 
     model_sha256: str
     cpu: str
     usable_cores: int
     gpus: List[str]
     onnxruntime: str
+    l4t: Optional[str]
+    power_mode: Optional[str]
 
     @property
     def key(self) -> str:
@@ -52,11 +60,16 @@ class Recommendation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     single_stream_p50_ms: float
 
     def __str__(self) -> str:
-        threads = f", {self.threads} thread{'s' if self.threads > 1 else ''}" if self.threads else ""
-        return f"as measured on {self.measured_at[:10]}: {self.provider}, batch {self.batch_size}{threads}"
+        batch = f"batch {self.batch_size}"
+        return f"as measured on {self.measured_at[:10]}: {with_threads(f'{self.provider}, {batch}', self.threads)}"
 
 
-def setup_of(model_sha256: str, machine: Machine, gpus: List[str]) -> Setup:
+def with_threads(text: str, threads: int) -> str:
+    """The text with a number of threads behind it, where they are not left to the provider (0)."""
+    return f"{text}, {threads} thread{'' if threads == 1 else 's'}" if threads else text
+
+
+def setup_of(model_sha256: str, machine: Machine, gpus: List[str], power_mode: Optional[str]) -> Setup:
     """The setup of a model on this machine."""
     installed = [f"{name} {machine.packages[name]}" for name in RUNTIMES if machine.packages.get(name)]
     return Setup(
@@ -65,7 +78,15 @@ def setup_of(model_sha256: str, machine: Machine, gpus: List[str]) -> Setup:
         usable_cores=machine.processor.usable,
         gpus=gpus,
         onnxruntime=", ".join(installed) or "unknown",
+        l4t=machine.board.l4t,
+        power_mode=power_mode,
     )
+
+
+def power_mode_now() -> Optional[str]:
+    """A Jetson's power mode, as setups and reports name it."""
+    mode = read_power_mode()
+    return None if mode is None else str(mode)
 
 
 def gpu_names() -> List[str]:
@@ -81,6 +102,20 @@ def path_of(setup: Setup, folder: Optional[Path] = None) -> Path:
     return (folder or cache_folder()) / FOLDER / f"{setup.key}.json"
 
 
+def refuse_unwritable(folder: Optional[Path] = None) -> None:
+    """Refuse to go on where no recommendation could be written; `folder` is as in `path_of`.
+
+    Raises:
+        OutputError: none can be written.
+    """
+    place = (folder or cache_folder()) / FOLDER
+    _make(place)
+    try:
+        AtomicFile(place / "trial").discard()
+    except OutputError as error:
+        raise _not_written(error) from error
+
+
 def record(recommendation: Recommendation, folder: Optional[Path] = None) -> Path:
     """Write it down, in place of an older one; the path.
 
@@ -88,16 +123,20 @@ def record(recommendation: Recommendation, folder: Optional[Path] = None) -> Pat
         OutputError: it cannot be written.
     """
     path = path_of(recommendation.setup, folder)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _not_written(output_error(error, path)) from error
+    _make(path.parent)
     try:
         with AtomicFile(path) as file:
             file.write(msgspec.json.format(msgspec.json.encode(recommendation), indent=2) + b"\n")
     except OutputError as error:
         raise _not_written(error) from error
     return path
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_written(output_error(error, folder)) from error
 
 
 def _not_written(error: OutputError) -> OutputError:
@@ -125,8 +164,9 @@ def recorded(setup: Setup, folder: Optional[Path] = None) -> Tuple[Optional[Reco
         return None, f"{path}: the recommendation is damaged ({error}), and is not used; {mend}"
     if found.setup != setup:
         return None, f"{path}: the recommendation is for another model or machine, and is not used; {mend}"
-    if found.batch_size < 1 or found.threads < 0:
-        return None, f"{path}: the recommendation is damaged (a size that cannot be), and is not used; {mend}"
+    possible = 1 <= found.batch_size <= _MOST_ROWS and 0 <= found.threads <= max(setup.usable_cores, 1)
+    if not possible or found.provider not in PROVIDERS:
+        return None, f"{path}: the recommendation is damaged (it names what cannot be), and is not used; {mend}"
     return found, None
 
 

@@ -225,7 +225,8 @@ def _run_of(model: bytes) -> RunGraph:
 
 
 def _runtime(precision: str) -> str:
-    return f"ONNX Runtime, {precision}, CPU"
+    emulated_there = ", rounded as on a GPU" if precision == "fp16" else ""
+    return f"ONNX Runtime, {precision}, CPU{emulated_there}"
 
 
 def _copy(model: Any) -> Any:

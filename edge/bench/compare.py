@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from edge.bench.conditions import BUSY_LOAD, Energy
+from edge.bench.conditions import Energy, is_busy
 from edge.bench.report import Report
 from edge.bench.spread import Interval, ratio_of
 from edge.bench.tables import Row, Section
@@ -12,6 +12,8 @@ from edge.errors import InputError
 
 _Get = Callable[[Report], Any]
 
+_LIBRARIES = "NVIDIA's libraries"
+_MIXED = "what was used until the end"
 # What makes figures of two reports no answer to one question. What oddline itself is at, is the question.
 _FATAL: Tuple[Tuple[str, _Get], ...] = (
     ("model", lambda r: f"{r.bundle.name} ({r.bundle.model_sha256[:12]})"),
@@ -20,6 +22,7 @@ _FATAL: Tuple[Tuple[str, _Get], ...] = (
     ("GPU", lambda r: ", ".join(r.machine.gpus) or None),
     ("architecture", lambda r: r.machine.architecture),
     ("provider", lambda r: r.settings.provider),
+    (_MIXED, lambda r: "; ".join(r.settings.changed) or "the same to the end"),
     ("threads", lambda r: r.settings.threads),
     ("batch size", lambda r: r.settings.batch_size),
     ("power mode", lambda r: r.before.power_mode),
@@ -30,6 +33,7 @@ _FATAL: Tuple[Tuple[str, _Get], ...] = (
     ("Python", lambda r: ".".join(r.machine.python.split(".")[:2])),
     ("onnxruntime", lambda r: _runtime(r)),
     ("L4T", lambda r: r.machine.l4t),
+    (_LIBRARIES, lambda r: _libraries(r)),
 )
 _NOTED: Tuple[Tuple[str, _Get], ...] = (
     ("oddline", lambda r: r.machine.oddline),
@@ -89,7 +93,10 @@ def unlike(first: Report, second: Report) -> List[Unlike]:
     for fields, fatal in ((_FATAL, True), (_NOTED, False)):
         for what, get in fields:
             same = _SAME.get(what, get)
-            if same(first) != same(second):
+            if what == _LIBRARIES and "cpu" in (first.settings.provider, second.settings.provider):
+                continue
+            mixed = what == _MIXED and (first.settings.changed or second.settings.changed)
+            if mixed or same(first) != same(second):
                 found.append(Unlike(what, _text(get(first)), _text(get(second)), fatal))
     return found
 
@@ -175,9 +182,12 @@ def _runtime(report: Report) -> str:
     return ", ".join(f"{name} {packages[name]}" for name in sorted(packages) if "onnx" in name and packages[name])
 
 
+def _libraries(report: Report) -> str:
+    return ", ".join(f"{kind} {version or 'unknown'}" for kind, version in sorted(report.machine.libraries.items()))
+
+
 def _busy(report: Report) -> bool:
-    load = report.before.load_average
-    return load is not None and load > BUSY_LOAD * report.machine.cores
+    return is_busy(report.before, report.machine.cores)
 
 
 def _text(value: object) -> str:

@@ -36,6 +36,11 @@ class Conditions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory_available_bytes: Optional[int]
 
 
+def is_busy(now: Conditions, cores: int) -> bool:
+    """Whether others keep a machine with so many cores busy."""
+    return now.load_average is not None and now.load_average > BUSY_LOAD * cores
+
+
 class Energy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`joules` by rail; the total is of those rails that make up the board's input, None where these are not known."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import msgspec
@@ -9,9 +10,10 @@ import msgspec
 from edge.bench.conditions import Observed
 from edge.bench.reading import Reading
 from edge.bench.sample import Sample
-from edge.bench.scenarios import contents_of, stream
+from edge.bench.scenarios import Stream, contents_of, stream
 from edge.bench.stopwatch import Clock
 from edge.errors import ProviderError
+from edge.recommendation import with_threads
 from edge.runtime.detector import Detector
 from edge.runtime.session import PROVIDERS
 
@@ -28,7 +30,8 @@ LATENCY_QUERIES = 100
 class Cell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct records encoded and computed a second, in all and in each round, and the latency of single lines.
 
-    The latencies depend on provider and threads alone, and are the same for all batch sizes.
+    Where each line is one row, the latencies do not depend on the batch size, are measured once, and are the same for
+    all; lines of several rows are measured with each batch size.
     """
 
     provider: str
@@ -93,7 +96,7 @@ def measure(
     observe: Callable[[], Observed],
     say: Callable[[str], None],
 ) -> Measured:
-    """Measure each cell of the grid for `seconds`; a provider that does not work becomes a failure.
+    """Measure each cell of the grid for `seconds`; what does not work, or not to the end, becomes a failure.
 
     Raises:
         ProviderError: not a single one works.
@@ -101,44 +104,32 @@ def measure(
     contents = list(dict.fromkeys(contents_of(reading.new_reader(), sample.lines, reading.at_once)))
     cells: List[Cell] = []
     failures: List[Failure] = []
+
+    def single_lines(detector: Detector) -> Stream:
+        return stream(
+            detector,
+            sample.lines,
+            reading.new_reader,
+            per_query=1,
+            seconds=seconds,
+            least_queries=LATENCY_QUERIES,
+            warm_up_seconds=seconds / 10,
+            clock=clock,
+            observe=observe,
+        )
+
     for provider in grid.providers:
         for threads in grid.threads if provider == "cpu" else [0]:
             opened = list(_open(open_detector, provider, threads, grid.batch_sizes, failures))
             if not opened:
                 break
-            name = f"{provider}, {threads} thread{'' if threads == 1 else 's'}" if threads else provider
-            sizes = ", ".join(str(size) for size, _ in opened)
-            say(f"{name}: batch sizes {sizes}, {seconds:g} s each")
-            try:
-                found = stream(
-                    opened[0][1],
-                    sample.lines,
-                    reading.new_reader,
-                    per_query=1,
-                    seconds=seconds,
-                    least_queries=LATENCY_QUERIES,
-                    warm_up_seconds=seconds / 10,
-                    clock=clock,
-                    observe=observe,
-                )
-            except ProviderError as error:
-                failures.append(Failure(provider, None, error.what))
+            sizes = ", ".join(str(one.size) for one in opened)
+            say(f"{with_threads(provider, threads)}: batch sizes {sizes}, {seconds:g} s each")
+            failures += _answer(opened, contents, single_lines, provider)
+            if not any(one.works for one in opened):
                 break
-            for size, counts in _rounds(opened, contents, seconds, clock, provider, failures):
-                records, taken = (sum(column) for column in zip(*counts))
-                cells.append(
-                    Cell(
-                        provider=provider,
-                        threads=threads,
-                        batch_size=size,
-                        records=records,
-                        records_per_second=records / taken * 1e9,
-                        rounds=[count / time * 1e9 for count, time in counts],
-                        single_stream_p50_ms=found.latency.p50_ms,
-                        single_stream_p99_ms=found.latency.p99_ms,
-                        single_stream_queries=found.latency.queries,
-                    )
-                )
+            failures += _rounds(opened, contents, seconds, clock, provider)
+            cells += [_cell(one, one.single, provider, threads) for one in opened if one.works and one.single]
     if not cells:
         told = "; ".join(f"{one.provider}: {one.why}" for one in failures)
         raise ProviderError(f"no provider works ({told})", mend="run oddline doctor to see what works here")
@@ -158,39 +149,85 @@ def providers_asked(names: Sequence[str]) -> List[str]:
     return [name for name in PROVIDERS if name in names or "all" in names]
 
 
+@dataclass
+class _Tried:
+    """One batch size of a provider; `single` is of single lines, `counts` has records and nanoseconds of each round."""
+
+    size: int
+    detector: Detector
+    single: Optional[Stream] = None
+    counts: List[Tuple[int, int]] = field(default_factory=list)
+    works: bool = True
+
+
 def _open(
     open_detector: OpenDetector, provider: str, threads: int, sizes: Sequence[int], failures: List[Failure]
-) -> Iterator[Tuple[int, Detector]]:
+) -> Iterator[_Tried]:
     for size in sizes:
         try:
-            yield size, open_detector(provider, threads, size)
+            yield _Tried(size, open_detector(provider, threads, size))
         except ProviderError as error:
             failures.append(Failure(provider, None, error.what))
             return  # one that cannot be opened cannot be opened with other sizes either
 
 
-def _rounds(
-    opened: Sequence[Tuple[int, Detector]],
-    contents: Sequence[str],
-    seconds: float,
-    clock: Clock,
-    provider: str,
-    failures: List[Failure],
-) -> Iterator[Tuple[int, List[Tuple[int, int]]]]:
-    """For each batch size what its rounds gave: records that went through the model, and nanoseconds."""
-    working = []
-    for size, detector in opened:
+def _answer(
+    opened: Sequence[_Tried], contents: Sequence[str], single_lines: Callable[[Detector], Stream], provider: str
+) -> List[Failure]:
+    """Measure single lines: once where a line is a row, else with each batch size; the first must work."""
+    some = contents[:CONTENTS_AT_ONCE]
+    once = len(opened[0].detector.scorer.encode(some).owners) == len(some)
+    failures: List[Failure] = []
+    for one in opened:
         try:
-            _score(detector, contents[:CONTENTS_AT_ONCE])
-        except ProviderError as error:  # more rows than the device has memory for, perhaps
-            failures.append(Failure(provider, size, error.what))
-        else:
-            working.append((size, detector))
-    counts: List[List[Tuple[int, int]]] = [[] for _ in working]
-    for _ in range(ROUNDS):
-        for (_, detector), found in zip(working, counts):
-            found.append(_round(detector, contents, seconds / ROUNDS, clock))
-    return zip((size for size, _ in working), counts)
+            one.single = opened[0].single if once and one is not opened[0] else single_lines(one.detector)
+        except ProviderError as error:
+            if one is opened[0]:
+                for each in opened:
+                    each.works = False
+                return [Failure(provider, None, error.what)]
+            one.works = False
+            failures.append(Failure(provider, one.size, error.what))
+    return failures
+
+
+def _rounds(
+    opened: Sequence[_Tried], contents: Sequence[str], seconds: float, clock: Clock, provider: str
+) -> List[Failure]:
+    """Measure the batch sizes in turn; one that fails works no longer. Round 0 is a warm-up."""
+    failures: List[Failure] = []
+    for number in range(1 + ROUNDS):
+        for one in [one for one in opened if one.works]:
+            try:
+                if number == 0:
+                    _score(one.detector, contents[:CONTENTS_AT_ONCE])
+                else:
+                    one.counts.append(_round(one.detector, contents, seconds / ROUNDS, clock))
+            except ProviderError as error:  # more rows than the device has memory for, or a GPU that was lost
+                one.works = False
+                failures.append(Failure(provider, one.size, error.what))
+            else:
+                left = one.detector.session.batch_sizes[-1:]
+                if left and left[0] < one.size:
+                    one.works = False
+                    why = f"it has too little memory for so many rows at once, and ran {left[0]:,}"
+                    failures.append(Failure(provider, one.size, why))
+    return failures
+
+
+def _cell(one: _Tried, single: Stream, provider: str, threads: int) -> Cell:
+    records, taken = (sum(column) for column in zip(*one.counts))
+    return Cell(
+        provider=provider,
+        threads=threads,
+        batch_size=one.size,
+        records=records,
+        records_per_second=records / taken * 1e9,
+        rounds=[count / time * 1e9 for count, time in one.counts],
+        single_stream_p50_ms=single.latency.p50_ms,
+        single_stream_p99_ms=single.latency.p99_ms,
+        single_stream_queries=single.latency.queries,
+    )
 
 
 def _round(detector: Detector, contents: Sequence[str], seconds: float, clock: Clock) -> Tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List, Optional
 
-from edge.bench.conditions import BUSY_LOAD, Conditions
+from edge.bench.conditions import Conditions, is_busy
 from edge.bench.end_to_end import EndToEnd
 from edge.bench.report import InputFacts, MachineFacts, Settings
 from edge.bench.scenarios import Stream
@@ -17,11 +17,10 @@ MLPERF_SECONDS = 600.0
 def doubts(machine: MachineFacts, before: Conditions, after: Conditions) -> List[str]:
     """Why the figures may be worth little: a busy machine, one that was slowed down, or one that changed meanwhile."""
     found = []
-    load = before.load_average
-    if load is not None and load > BUSY_LOAD * machine.cores:
+    if is_busy(before, machine.cores):
         found.append(
-            f"the machine was busy before: a load of {load:.2f} on {machine.cores} cores; figures of a busy machine "
-            "are worth little, measure again on a quiet one"
+            f"the machine was busy before: a load of {before.load_average:.2f} on {machine.cores} cores; "
+            "figures of a busy machine are worth little, measure again on a quiet one"
         )
     slow = sorted({*before.throttled, *after.throttled})
     if slow:
@@ -43,6 +42,11 @@ def doubts(machine: MachineFacts, before: Conditions, after: Conditions) -> List
 def notes_on(sample: InputFacts, settings: Settings, scenarios: List[str]) -> List[str]:
     """How it was measured."""
     notes = []
+    if settings.changed:
+        notes.append(
+            f"what was used did not stay the same ({'; '.join(settings.changed)}): the figures of that scenario mix "
+            "both, and compare with no others; measure again"
+        )
     if scenarios:
         notes.append(
             f"warm-up is not counted: {settings.warm_up_seconds:g} s of queries, a batch of each size, a block of "

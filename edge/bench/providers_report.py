@@ -10,8 +10,9 @@ from edge.bench.conditions import Conditions
 from edge.bench.matrix import Cell, Choice, Failure
 from edge.bench.report import BundleFacts, InputFacts, MachineFacts
 from edge.bench.tables import Section, condition_rows, machine_rows
+from edge.recommendation import with_threads
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 KIND = "providers"
 
 
@@ -39,7 +40,7 @@ def notes_on_cells(cells: List[Cell], recommended: Cell, where: str) -> List[str
     notes = [
         "records/s: distinct records encoded and computed, the memory of earlier ones off; reading, parsing and "
         "writing are no part of it, and do not depend on the provider",
-        "latency: single lines, from bytes to verdicts, whatever the batch size",
+        "latency: single lines, from bytes to verdicts; measured once for all batch sizes where each line is one row",
     ]
     if fastest is not recommended:
         notes.append(
@@ -49,7 +50,7 @@ def notes_on_cells(cells: List[Cell], recommended: Cell, where: str) -> List[str
     quick = min(cells, key=lambda cell: cell.single_stream_p50_ms)
     if (quick.provider, quick.threads) != (recommended.provider, recommended.threads):
         notes.append(
-            f"single lines are answered sooner by {quick.provider}{_threads(quick)} "
+            f"single lines are answered sooner by {with_threads(quick.provider, quick.threads)} "
             f"({quick.single_stream_p50_ms:.3f} ms): a choice for watching a quiet log"
         )
     notes.append(f"recorded in {where}: oddline score --provider auto uses it from now on")
@@ -93,8 +94,4 @@ def providers_sections(report: ProvidersReport, *, unicode: bool) -> List[Sectio
 
 
 def _name(cell: Union[Cell, Choice]) -> str:
-    return f"{cell.provider}, batch {cell.batch_size}{_threads(cell)}"
-
-
-def _threads(cell: Union[Cell, Choice]) -> str:
-    return f", {cell.threads} thread{'' if cell.threads == 1 else 's'}" if cell.threads else ""
+    return with_threads(f"{cell.provider}, batch {cell.batch_size}", cell.threads)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Callable, Optional, Sequence
+from typing import Callable, Dict, Optional, Sequence
 
 from edge.bench.conditions import Instruments, Observed
 from edge.bench.matrix import Choice, Grid, OpenDetector, best, measure, providers_asked, thread_counts
@@ -20,7 +20,7 @@ from edge.doctor.machine import Machine
 from edge.engines.alive import on_stderr
 from edge.engines.source import engine_source
 from edge.recommendation import SCHEMA_VERSION as RECOMMENDATION_VERSION
-from edge.recommendation import Recommendation, record, setup_of
+from edge.recommendation import Recommendation, record, refuse_unwritable, setup_of
 from edge.runtime.detector import Detector
 
 
@@ -32,6 +32,7 @@ def recommend(
     seconds: float,
     machine: Machine,
     gpus: Sequence[str],
+    libraries: Dict[str, Optional[str]],
     instruments: Instruments,
     say: Callable[[str], None],
     clock: Clock = time.perf_counter_ns,
@@ -43,8 +44,9 @@ def recommend(
     Raises:
         ProviderError: none of them works.
         InputError: there is no record in the sample, or its reader refuses it.
-        OutputError: the recommendation cannot be written.
+        OutputError: the recommendation cannot be written; that is found out before anything is measured.
     """
+    refuse_unwritable(cache)
     before = instruments.conditions()
     grid = Grid(
         providers_asked(providers), bundle.manifest.conversion.batch_sizes, thread_counts(machine.processor.usable)
@@ -70,7 +72,7 @@ def recommend(
             schema_version=RECOMMENDATION_VERSION,
             measured_at=measured_at,
             oddline=machine.oddline,
-            setup=setup_of(bundle.model_sha256, machine, list(gpus)),
+            setup=setup_of(bundle.model_sha256, machine, list(gpus), before.power_mode),
             provider=cell.provider,
             batch_size=cell.batch_size,
             threads=cell.threads,
@@ -79,7 +81,7 @@ def recommend(
         ),
         cache,
     )
-    facts = machine_facts(machine, list(gpus))
+    facts = machine_facts(machine, list(gpus), libraries)
     after = instruments.conditions()
     return ProvidersReport(
         schema_version=SCHEMA_VERSION,

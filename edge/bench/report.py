@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sysconfig
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Sequence
 
 import msgspec
 
@@ -14,10 +15,12 @@ from edge.bench.sample import Sample
 from edge.bench.scenarios import Offline, Stream
 from edge.bench.soak import Soak
 from edge.bundle.folder import Bundle
+from edge.device.files import HERE
+from edge.device.libraries import KINDS, Library, find_libraries, package_folders
 from edge.doctor.machine import Machine
 from edge.errors import InputError, SchemaError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _MOST_BYTES = 64 << 20
 
 
@@ -37,7 +40,7 @@ class MachineFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was measured on; None where it is not known, `packages` has None for one that is not installed.
 
     `usable_cores` are those that the process may run on. `gpus` are as the driver names them, with their compute
-    capability.
+    capability. `libraries` are NVIDIA's by kind, in the versions that the loader would take; they count on a GPU only.
     """
 
     oddline: str
@@ -52,6 +55,7 @@ class MachineFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cores: int
     usable_cores: int
     gpus: List[str]
+    libraries: Dict[str, Optional[str]]
     memory_bytes: Optional[int]
 
 
@@ -72,11 +76,16 @@ class InputFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`provider` is the one that was used; `threads` 0 is one for each core; `seconds` are for each scenario."""
+    """What was really used, and for how long each scenario was run; `threads` 0 is one for each core.
+
+    `changed` says in words what did not stay the same until the end: the figures are of no single setup then.
+    `provider` names them in turn (``cuda then cpu``), and `batch_size` is the last one.
+    """
 
     provider: str
     threads: int
     batch_size: int
+    changed: List[str]
     seconds: float
     warm_up_seconds: float
     min_queries: int
@@ -106,7 +115,14 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 KIND = "bench"
 
 
-def machine_facts(machine: Machine, gpus: List[str]) -> MachineFacts:
+def library_versions(libraries: Optional[Sequence[Library]] = None) -> Dict[str, Optional[str]]:
+    """The version of each kind of library that the loader would take: of this machine's, when none are given."""
+    if libraries is None:
+        libraries = find_libraries(further=package_folders(HERE, sysconfig.get_paths()["purelib"]))
+    return {kind: next((one.version for one in libraries if one.kind == kind), None) for kind in KINDS}
+
+
+def machine_facts(machine: Machine, gpus: List[str], libraries: Dict[str, Optional[str]]) -> MachineFacts:
     """The facts that figures depend on."""
     return MachineFacts(
         oddline=machine.oddline,
@@ -121,6 +137,7 @@ def machine_facts(machine: Machine, gpus: List[str]) -> MachineFacts:
         cores=machine.processor.cores,
         usable_cores=machine.processor.usable,
         gpus=gpus,
+        libraries=libraries,
         memory_bytes=machine.memory.total,
     )
 

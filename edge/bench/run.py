@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import resource
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Callable, Optional, Sequence
+from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence
 
 from edge.bench import notes
 from edge.bench.conditions import Instruments, Observed
@@ -34,9 +35,6 @@ class BenchOptions:
     """How a benchmark is run: `seconds` for each of the `scenarios`; `soak_minutes` 0 is none."""
 
     scenarios: Sequence[str] = SCENARIOS
-    provider: str = "auto"
-    threads: int = 0
-    batch_size: int = DEFAULT_BATCH_ROWS
     seconds: float = 3.0
     min_queries: int = DEFAULT_MIN_QUERIES
     soak_minutes: float = 0.0
@@ -47,10 +45,50 @@ class BenchOptions:
         return min(self.seconds / _WARM_UP_DIVISOR, _LONGEST_WARM_UP)
 
 
+class Opened(NamedTuple):
+    """What is measured; `threads` and `batch_size` are what was asked of it."""
+
+    detector: Detector
+    threads: int
+    batch_size: int
+
+
+Open = Callable[[Stopwatch], Opened]
+"""Opens the detector, which tells the stopwatch of its stages; raises `ProviderError`."""
+
+
+def opener(
+    bundle: Bundle,
+    *,
+    say: Callable[[str], None],
+    provider: str = "auto",
+    threads: int = 0,
+    batch_size: int = DEFAULT_BATCH_ROWS,
+    may_fall_back: bool = False,
+) -> Open:
+    """Opens the bundle as `score` does."""
+
+    def opened(watch: Stopwatch) -> Opened:
+        detector = Detector(
+            bundle,
+            provider=provider,
+            threads=threads,
+            batch_rows=batch_size,
+            say=say,
+            watch=watch,
+            engines=engine_source(bundle, say=say, alive=on_stderr),
+            may_fall_back=may_fall_back,
+        )
+        return Opened(detector, threads, batch_size)
+
+    return opened
+
+
 def run_bench(
     bundle: Bundle,
     sample: Sample,
     options: BenchOptions,
+    open_detector: Open,
     *,
     machine: MachineFacts,
     instruments: Instruments,
@@ -66,22 +104,15 @@ def run_bench(
     """
     watch = Stopwatch(clock)
     before = instruments.conditions()
-    detector = Detector(
-        bundle,
-        provider=options.provider,
-        threads=options.threads,
-        batch_rows=options.batch_size,
-        say=say,
-        watch=watch,
-        engines=engine_source(bundle, say=say, alive=on_stderr),
-    )
+    opened = open_detector(watch)
     with as_file(sample) as file:
-        found = _Scenarios(bundle, sample, file, detector, watch, options, instruments, say, clock)
+        found = _Scenarios(bundle, sample, file, opened, watch, options, instruments, say, clock)
         found.run()
     settings = Settings(
-        provider=detector.session.provider,
-        threads=options.threads,
-        batch_size=options.batch_size,
+        provider=" then ".join(found.used.providers),
+        threads=opened.threads,
+        batch_size=found.used.batch_size,
+        changed=found.used.changed,
         seconds=options.seconds,
         warm_up_seconds=options.warm_up_seconds,
         min_queries=options.min_queries,
@@ -108,12 +139,44 @@ def run_bench(
         notes=[
             *notes.doubts(machine, before, after),
             *notes.notes_on(facts, settings, list(options.scenarios)),
+            *found.used.notes,
             *notes.notes_on_stream("single-stream", found.single_stream, settings),
             *notes.notes_on_stream("multi-stream", found.multi_stream, settings),
             *notes.notes_on_end_to_end(found.end_to_end, facts),
             *notes.notes_on_soak(found.soak),
         ],
     )
+
+
+class _Used:
+    """Which provider and how many rows at once really ran; a GPU may be lost meanwhile, or have too little memory."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        self.changed: List[str] = []
+        self.providers = [opened.detector.session.provider]
+        self.batch_size = self._rows()
+        self.notes: List[str] = []
+        if self.batch_size < opened.batch_size:
+            self.notes.append(
+                f"{opened.batch_size:,} rows at once are more than the bundle's largest batch: "
+                f"{self.batch_size:,} ran at once"
+            )
+
+    @contextmanager
+    def during(self, name: str) -> Iterator[None]:
+        """Around each scenario."""
+        yield
+        provider, rows = self._opened.detector.session.provider, self._rows()
+        if provider != self.providers[-1]:
+            self.changed.append(f"provider in {name}: {self.providers[-1]}, then {provider}")
+            self.providers.append(provider)
+        if rows != self.batch_size:
+            self.changed.append(f"batch size in {name}: {self.batch_size:,}, then {rows:,}")
+            self.batch_size = rows
+
+    def _rows(self) -> int:
+        return min([self._opened.batch_size, *self._opened.detector.session.batch_sizes[-1:]])
 
 
 class _Scenarios:
@@ -124,7 +187,7 @@ class _Scenarios:
         bundle: Bundle,
         sample: Sample,
         file: SampleFile,
-        detector: Detector,
+        opened: Opened,
         watch: Stopwatch,
         options: BenchOptions,
         instruments: Instruments,
@@ -138,7 +201,9 @@ class _Scenarios:
         self.soak: Optional[Soak] = None
         self._sample = sample
         self._file = file
-        self._detector = detector
+        self._detector = opened.detector
+        self._batch_rows = opened.batch_size
+        self.used = _Used(opened)
         self._watch = watch
         self._options = options
         self._instruments = instruments
@@ -148,38 +213,46 @@ class _Scenarios:
         self.read_as = self.reading.new_reader().name
 
     def run(self) -> None:
-        options = self._options
+        asked, seconds, minutes = self._options.scenarios, self._options.seconds, self._options.soak_minutes
         self.reading.check()
-        if "single-stream" in options.scenarios:
-            self.single_stream = self._stream("single-stream", 1)
-        if "multi-stream" in options.scenarios:
-            self.multi_stream = self._stream("multi-stream", MULTI_STREAM_LINES)
-        if "offline" in options.scenarios:
-            self._say(f"offline: {options.seconds:g} s")
-            self.offline = offline(
-                self._detector,
-                self._sample.lines,
-                self.reading.new_reader,
-                batch_rows=options.batch_size,
-                seconds=options.seconds,
-                clock=self._clock,
-                observe=self._observe,
-                at_once=self.reading.at_once,
-            )
-        if "end-to-end" in options.scenarios:
-            self._say(f"end-to-end: {options.seconds:g} s")
-            self.end_to_end = end_to_end(
-                self._passes(), self._watch, seconds=options.seconds, clock=self._clock, observe=self._observe
-            )
-        if options.soak_minutes:
-            self._say(f"soak: {options.soak_minutes:g} min")
-            self.soak = soak(
-                self._passes(), self._instruments, minutes=options.soak_minutes, clock=self._clock, say=self._say
-            )
+        if "single-stream" in asked:
+            with self._part("single-stream", f"{seconds:g} s"):
+                self.single_stream = self._stream(1)
+        if "multi-stream" in asked:
+            with self._part("multi-stream", f"{seconds:g} s"):
+                self.multi_stream = self._stream(MULTI_STREAM_LINES)
+        if "offline" in asked:
+            with self._part("offline", f"{seconds:g} s"):
+                self.offline = self._offline()
+        if "end-to-end" in asked:
+            with self._part("end-to-end", f"{seconds:g} s"):
+                self.end_to_end = end_to_end(
+                    self._passes(), self._watch, seconds=seconds, clock=self._clock, observe=self._observe
+                )
+        if minutes:
+            with self._part("soak", f"{minutes:g} min"):
+                self.soak = soak(self._passes(), self._instruments, minutes=minutes, clock=self._clock, say=self._say)
 
-    def _stream(self, name: str, lines: int) -> Stream:
+    @contextmanager
+    def _part(self, name: str, length: str) -> Iterator[None]:
+        self._say(f"{name}: {length}")
+        with self.used.during(name):
+            yield
+
+    def _offline(self) -> Offline:
+        return offline(
+            self._detector,
+            self._sample.lines,
+            self.reading.new_reader,
+            batch_rows=self._batch_rows,
+            seconds=self._options.seconds,
+            clock=self._clock,
+            observe=self._observe,
+            at_once=self.reading.at_once,
+        )
+
+    def _stream(self, lines: int) -> Stream:
         options = self._options
-        self._say(f"{name}: {options.seconds:g} s")
         return stream(
             self._detector,
             self._sample.lines,

@@ -64,6 +64,9 @@ def machine_rows(machine: MachineFacts) -> List[Row]:
             ("board", ", ".join(part for part in (machine.board, machine.l4t and f"L4T {machine.l4t}") if part))
         )
     rows += [("GPU", gpu) for gpu in machine.gpus]
+    libraries = ", ".join(f"{kind} {version}" for kind, version in machine.libraries.items() if version)
+    if libraries:
+        rows.append(("libraries", libraries))
     if machine.memory_bytes is not None:
         rows.append(("memory", f"{machine.memory_bytes / (1 << 20):,.0f} MiB"))
     return rows

@@ -15,6 +15,7 @@ from edge.commands.table import align
 if TYPE_CHECKING:
     import msgspec
 
+    from edge.bench.run import BenchOptions
     from edge.bench.tables import Section
 
 EXIT_INTERRUPTED = 130
@@ -33,6 +34,23 @@ _SCENARIO = typer.Option(
     "--scenario",
     metavar="|".join(_SCENARIOS),
     help="What to measure; may be given several times. Default: all.",
+    show_default=False,
+)
+_DEFAULT_SECONDS = 3.0
+_SECONDS = typer.Option(
+    None,
+    "--seconds",
+    min=0.01,
+    max=3600.0,
+    help=f"Time for each scenario; {_DEFAULT_SECONDS:g} when not given.",
+    show_default=False,
+)
+_DEFAULT_MIN_QUERIES = 1000
+_MIN_QUERIES = typer.Option(
+    None,
+    "--min-queries",
+    min=1,
+    help=f"Least queries of the streams, in at most ten times --seconds; {_DEFAULT_MIN_QUERIES} when not given.",
     show_default=False,
 )
 _JSON = typer.Option(None, "--json", metavar="FILE", help="Write the results here, as JSON, too.", show_default=False)
@@ -61,10 +79,8 @@ def bench(
     bundle: Optional[Path] = _BUNDLE,
     paths: Optional[List[str]] = _PATHS,
     scenario: Optional[List[str]] = _SCENARIO,
-    seconds: float = typer.Option(3.0, "--seconds", min=0.01, max=3600.0, help="Time for each scenario."),
-    min_queries: int = typer.Option(
-        1000, "--min-queries", min=1, help="Least queries of the streams, in at most ten times --seconds."
-    ),
+    seconds: Optional[float] = _SECONDS,
+    min_queries: Optional[int] = _MIN_QUERIES,
     json_file: Optional[Path] = _JSON,
     provider: Optional[str] = typer.Option(
         None,
@@ -84,9 +100,10 @@ def bench(
     from edge.runtime.session import PROVIDER_CHOICES, PROVIDERS
 
     single = {"--provider": provider, "--threads": threads, "--batch-size": batch_size}
-    others = {"--scenario": scenario, "--soak": soak}
+    others = {"--scenario": scenario, "--soak": soak, "--min-queries": min_queries}
     if compare:
-        _alone("--compare", {"BUNDLE": bundle, "--json": json_file, "--providers": providers, **single, **others})
+        files = {"BUNDLE": bundle, "--json": json_file}
+        options.alone("--compare", {**files, "--providers": providers, "--seconds": seconds, **single, **others})
         _show(_compared(*compare, force=force))
         return
     if force:
@@ -98,54 +115,69 @@ def bench(
     if provider is not None:
         options.check_choice(provider, PROVIDER_CHOICES, "--provider")
     if providers is not None:
-        _alone("--providers", {**single, **others})
+        options.alone("--providers", {**single, **others})
         names = [options.check_choice(name, ("all", *PROVIDERS), "--providers") for name in providers.split(",")]
-        _recommended(bundle, paths or [], names, seconds, json_file)
+        _recommended(bundle, paths or [], names, seconds or _DEFAULT_SECONDS, json_file)
         return
+    from edge.bench.run import SCENARIOS, BenchOptions
+
     asked = scenario or ([] if soak else ["all"])
-    _measured(bundle, paths or [], asked, seconds, min_queries, json_file, provider, threads, batch_size, soak)
+    wanted = BenchOptions(
+        scenarios=[name for name in SCENARIOS if name in asked or "all" in asked],
+        seconds=seconds or _DEFAULT_SECONDS,
+        min_queries=min_queries or _DEFAULT_MIN_QUERIES,
+        soak_minutes=soak or 0.0,
+    )
+    _measured(bundle, paths or [], wanted, json_file, provider or "auto", batch_size, threads)
 
 
 def _measured(
     bundle: Path,
     paths: Sequence[str],
-    scenarios: Sequence[str],
-    seconds: float,
-    min_queries: int,
+    wanted: BenchOptions,
     json_file: Optional[Path],
-    provider: Optional[str],
-    threads: Optional[int],
+    provider: str,
     batch_size: Optional[int],
-    soak: Optional[float],
+    threads: Optional[int],
 ) -> None:
     from edge.bench.conditions import here
     from edge.bench.plot import can_show
-    from edge.bench.report import machine_facts
-    from edge.bench.run import SCENARIOS, BenchOptions, run_bench
+    from edge.bench.report import library_versions, machine_facts
+    from edge.bench.run import Opened, opener, run_bench
     from edge.bench.sample import golden_sample, read_sample
+    from edge.bench.stopwatch import Stopwatch
     from edge.bench.tables import report_sections
     from edge.bundle.folder import load_bundle
+    from edge.commands.choosing import Chosen, choose, open_chosen
     from edge.doctor.machine import read_machine
     from edge.recommendation import gpu_names
-    from edge.runtime.session import DEFAULT_BATCH_ROWS
 
-    wanted = BenchOptions(
-        scenarios=[name for name in SCENARIOS if name in scenarios or "all" in scenarios],
-        provider=provider or "auto",
-        threads=threads or 0,
-        batch_size=batch_size or DEFAULT_BATCH_ROWS,
-        seconds=seconds,
-        min_queries=min_queries,
-        soak_minutes=soak or 0.0,
-    )
     loaded = load_bundle(options.folder(bundle))
     sample = read_sample(paths, warn=options.say) if paths else golden_sample(loaded)
+    machine, gpus = read_machine(), gpu_names()
+    # Measured is what score would do.
+    chosen = choose(loaded, provider, batch_size, threads, say=options.say, machine=lambda: machine, gpus=lambda: gpus)
+
+    def open_detector(watch: Stopwatch) -> Opened:
+        def opened(one: Chosen) -> Opened:
+            return opener(
+                loaded,
+                say=options.say,
+                provider=one.provider,
+                threads=one.threads,
+                batch_size=one.batch_size,
+                may_fall_back=one.recommendation is not None,
+            )(watch)
+
+        return open_chosen(opened, chosen, say=options.say)
+
     with _Json(json_file) as file:
         report = run_bench(
             loaded,
             sample,
             wanted,
-            machine=machine_facts(read_machine(), gpu_names()),
+            open_detector,
+            machine=machine_facts(machine, gpus, library_versions()),
             instruments=here(),
             say=options.say,
         )
@@ -162,6 +194,7 @@ def _recommended(
     from edge.bench.plot import can_show
     from edge.bench.providers_report import providers_sections
     from edge.bench.recommend import recommend
+    from edge.bench.report import library_versions
     from edge.bench.sample import golden_sample, read_sample
     from edge.bundle.folder import load_bundle
     from edge.doctor.machine import read_machine
@@ -177,6 +210,7 @@ def _recommended(
             seconds=seconds,
             machine=read_machine(),
             gpus=gpu_names(),
+            libraries=library_versions(),
             instruments=here(),
             say=options.say,
         )
@@ -215,12 +249,6 @@ class _Json:
 
         if self._file is not None:
             self._file.write(encode_report(report))
-
-
-def _alone(option: str, others: Any) -> None:
-    for name, value in others.items():
-        if value:
-            raise typer.BadParameter(f"does not go with {option}", param_hint=name)
 
 
 def _show(sections: Sequence[Section]) -> None:

@@ -42,6 +42,7 @@ def build_engine(
 
     options.check_choice(via, VIA_CHOICES, "--via")
     if show:
+        options.alone("--list", {"BUNDLE": bundle, "--rebuild": rebuild or None, "--prune": prune or None})
         _show_list(Store())
         return
     if bundle is None:

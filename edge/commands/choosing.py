@@ -1,19 +1,20 @@
-"""Which provider, batch size and number of threads `score` takes: the user's own, recorded ones, or the defaults."""
+"""Which provider, batch size and threads `score` and `bench` take: the user's own, recorded ones, or the defaults."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, List, NamedTuple, Optional
+from stat import S_ISDIR
+from typing import Callable, List, NamedTuple, Optional, TypeVar
 
 from edge.bundle.folder import Bundle
 from edge.cache_folder import cache_folder
 from edge.doctor.machine import Machine, read_machine
-from edge.errors import ProviderError
-from edge.recommendation import FOLDER, Recommendation, gpu_names, recorded, setup_of
-from edge.runtime.detector import Detector
+from edge.errors import OutputError, ProviderError
+from edge.recommendation import FOLDER, Recommendation, gpu_names, power_mode_now, recorded, setup_of
 from edge.runtime.session import DEFAULT_BATCH_ROWS
 
 DEFAULT_THREADS = 0
+Opened = TypeVar("Opened")
 
 
 class Chosen(NamedTuple):
@@ -35,6 +36,7 @@ def choose(
     folder: Optional[Path] = None,
     machine: Callable[[], Machine] = read_machine,
     gpus: Callable[[], List[str]] = gpu_names,
+    power_mode: Callable[[], Optional[str]] = power_mode_now,
 ) -> Chosen:
     """What was recorded for this model and machine, where the provider is left to oddline and no option contradicts.
 
@@ -46,11 +48,10 @@ def choose(
         DEFAULT_BATCH_ROWS if batch_size is None else batch_size,
         DEFAULT_THREADS if threads is None else threads,
     )
-    cache = folder or cache_folder()
-    # Most machines have none: nothing is asked of them then, a driver's slow tools least of all.
-    if provider != "auto" or not (cache / FOLDER).is_dir():
+    cache = _with_recommendations(folder, say) if provider == "auto" else None
+    if cache is None:
         return own
-    found, why = recorded(setup_of(bundle.model_sha256, machine(), gpus()), cache)
+    found, why = recorded(setup_of(bundle.model_sha256, machine(), gpus(), power_mode()), cache)
     if why is not None:
         say(why)
     if found is None:
@@ -70,8 +71,27 @@ def choose(
     return Chosen(found.provider, found.batch_size, found.threads, found)
 
 
-def open_chosen(open_detector: Callable[[Chosen], Detector], chosen: Chosen, *, say: Callable[[str], None]) -> Detector:
-    """The detector as chosen; where a recommended provider no longer works, as without a recommendation.
+def _with_recommendations(folder: Optional[Path], say: Callable[[str], None]) -> Optional[Path]:
+    """The cache folder, where it holds recommendations.
+
+    Most machines have none: nothing is asked of them then, a driver's slow tools least of all.
+    """
+    try:
+        cache = folder or cache_folder()
+        is_folder = S_ISDIR((cache / FOLDER).stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        say(f"{cache / FOLDER}: no recommendation can be read ({error.strerror})")
+        return None
+    except OutputError as error:
+        say(f"no recommendation can be read: {error}")
+        return None
+    return cache if is_folder else None
+
+
+def open_chosen(open_detector: Callable[[Chosen], Opened], chosen: Chosen, *, say: Callable[[str], None]) -> Opened:
+    """What was opened as chosen; where a recommended provider no longer works, as without a recommendation.
 
     Raises:
         ProviderError: no provider works.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Mapping
 
 import typer
 
@@ -98,6 +98,17 @@ def check_choice(value: str, choices: Any, hint: str) -> str:
     if value not in choices:
         raise typer.BadParameter(f"{value!r} is not one of {', '.join(choices)}", param_hint=hint)
     return value
+
+
+def alone(option: str, others: Mapping[str, Any]) -> None:
+    """Refuse what would be ignored beside `option`: `others` have the values that were given, None and empty for none.
+
+    Raises:
+        typer.BadParameter: something was given (exit status 2).
+    """
+    for name, value in others.items():
+        if value is not None and value != []:
+            raise typer.BadParameter(f"does not go with {option}", param_hint=name)
 
 
 def is_terminal(stream: Any) -> bool:

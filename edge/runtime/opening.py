@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from contextlib import contextmanager, redirect_stdout
-from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol, Sequence
+from typing import Any, Callable, Dict, Iterator, List, Optional, Protocol, Sequence, Tuple
 
 import numpy as np
 
@@ -126,6 +126,11 @@ class OpenSession:
         if name != "cpu" and sizes:
             self._batches = Batches(Binder(runtime, session, "cuda"), sizes, say)
             self._rows = self._batches
+
+    @property
+    def batch_sizes(self) -> Tuple[int, ...]:
+        """See `edge.runtime.session.Session.batch_sizes`."""
+        return () if self._batches is None else self._batches.sizes
 
     def run(self, outputs: Sequence[str], inputs: Dict[str, np.ndarray]) -> List[np.ndarray]:
         """The named outputs; raises what onnxruntime raises."""

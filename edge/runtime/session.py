@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Optional, Sequence
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -75,6 +75,11 @@ class Session:
     def on_gpu(self) -> bool:
         """Whether the model runs beside the CPU and not on it."""
         return self.provider != "cpu"
+
+    @property
+    def batch_sizes(self) -> Tuple[int, ...]:
+        """The sizes that batches run in, ascending, without those given up; empty where rows run as they come."""
+        return self._open.batch_sizes
 
     @property
     def input_names(self) -> List[str]:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from edge.bench.conditions import here
 from edge.bench.report import Report as BenchReport
-from edge.bench.report import encode_report, machine_facts
-from edge.bench.run import BenchOptions, run_bench
+from edge.bench.report import encode_report, library_versions, machine_facts
+from edge.bench.run import BenchOptions, opener, run_bench
 from edge.bench.sample import read_sample
 from edge.bundle.folder import Bundle, load_bundle
 from edge.doctor.machine import read_machine
@@ -206,7 +206,8 @@ def _bench(bundle: Bundle, log: Path, target: Path, say: Say) -> BenchReport:
         bundle,
         read_sample([str(log)], warn=say),
         BenchOptions(BENCH_SCENARIOS, seconds=BENCH_SECONDS),
-        machine=machine_facts(read_machine(), gpu_names()),
+        opener(bundle, say=say),
+        machine=machine_facts(read_machine(), gpu_names(), library_versions()),
         instruments=here(),
         say=say,
     )

@@ -26,11 +26,12 @@ MACHINE = MachineFacts(
     cores=8,
     usable_cores=8,
     gpus=["Xavier, compute capability 7.2"],
+    libraries={"CUDA": "11.4.315", "cuDNN": "8.6.0", "TensorRT": "8.5.2", "CUDA driver": None},
     memory_bytes=32 << 30,
 )
 BUNDLE = BundleFacts("lines", "line", "default", "xavier-jp5", "fp32", "a" * 64, "b" * 64)
 INPUT = InputFacts("logs", ["/var/log/messages"], "syslog", 1000, 900, 80_000, "c" * 64, True)
-SETTINGS = Settings("cpu", 0, 32, 3.0, 0.3, 1000)
+SETTINGS = Settings("cpu", 0, 32, [], 3.0, 0.3, 1000)
 NO_GARBAGE = Garbage(0, 0.0)
 
 

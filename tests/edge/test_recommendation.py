@@ -9,10 +9,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from edge.doctor.machine import read_machine
 from edge.errors import OutputError
-from edge.recommendation import SCHEMA_VERSION, Recommendation, Setup, path_of, record, recorded
+from edge.recommendation import (
+    SCHEMA_VERSION,
+    Recommendation,
+    Setup,
+    path_of,
+    record,
+    recorded,
+    refuse_unwritable,
+    setup_of,
+)
 
-SETUP = Setup("a" * 64, "NVIDIA Carmel", 8, ["Xavier, compute capability 7.2"], "onnxruntime-gpu 1.16.0")
+SETUP = Setup(
+    "a" * 64,
+    "NVIDIA Carmel",
+    8,
+    ["Xavier, compute capability 7.2"],
+    "onnxruntime-gpu 1.16.0",
+    "35.4.1",
+    "MAXN (number 0)",
+)
 FOUND = Recommendation(SCHEMA_VERSION, "2025-03-04T05:06:07+00:00", "0.2.0", SETUP, "cuda", 128, 0, 9000.0, 0.7)
 
 
@@ -40,6 +58,9 @@ def test_the_cache_folder_of_the_user_is_used(tmp_path: Path, monkeypatch: pytes
         {"usable_cores": 4},
         {"gpus": []},
         {"onnxruntime": "onnxruntime-gpu 1.17.0"},
+        {"l4t": "35.5.0"},
+        {"power_mode": "MODE_15W (number 2)"},
+        {"power_mode": None},
     ],
 )
 def test_another_model_or_machine_has_none(tmp_path: Path, changes: Any) -> None:
@@ -53,7 +74,7 @@ def test_it_says_itself_in_a_line() -> None:
     assert str(replace(FOUND, threads=1)).endswith("1 thread")
 
 
-@pytest.mark.parametrize("text", ["", "no JSON", "{}", "[]", '{"schema_version": 1}', "\xff"])
+@pytest.mark.parametrize("text", ["", "no JSON", "{}", "[]", '{"schema_version": 2}', "\xff"])
 def test_a_damaged_file_is_not_used_and_said(tmp_path: Path, text: str) -> None:
     path = record(FOUND, tmp_path)
     path.write_bytes(text.encode("latin-1"))
@@ -79,11 +100,13 @@ def test_a_foreign_file_is_not_used(tmp_path: Path) -> None:
     assert (found, "is for another model or machine" in str(why)) == (None, True)
 
 
-@pytest.mark.parametrize("changes", [{"batch_size": 0}, {"threads": -1}])
-def test_sizes_that_cannot_be_are_damage(tmp_path: Path, changes: Any) -> None:
+@pytest.mark.parametrize(
+    "changes", [{"batch_size": 0}, {"batch_size": 1 << 20}, {"threads": -1}, {"threads": 99_999}, {"provider": "rocm"}]
+)
+def test_what_cannot_be_is_damage(tmp_path: Path, changes: Any) -> None:
     record(replace(FOUND, **changes), tmp_path)
     found, why = recorded(SETUP, tmp_path)
-    assert (found, "a size that cannot be" in str(why)) == (None, True)
+    assert (found, "it names what cannot be" in str(why)) == (None, True)
 
 
 def test_a_folder_in_its_place_is_said(tmp_path: Path) -> None:
@@ -96,6 +119,21 @@ def test_a_cache_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "recommendations").write_text("a file in the way")
     with pytest.raises(OutputError, match=r"the recommendation cannot be written .*ODDLINE_CACHE_DIR"):
         record(FOUND, tmp_path)
+
+
+def test_that_is_found_out_beforehand_too(tmp_path: Path) -> None:
+    refuse_unwritable(tmp_path / "cache")
+    assert list((tmp_path / "cache" / "recommendations").iterdir()) == []
+    (tmp_path / "recommendations").write_text("a file in the way")
+    with pytest.raises(OutputError, match=r"the recommendation cannot be written .*ODDLINE_CACHE_DIR"):
+        refuse_unwritable(tmp_path)
+
+
+def test_the_setup_has_what_a_board_adds() -> None:
+    machine = read_machine()
+    machine = replace(machine, board=replace(machine.board, l4t="35.4.1"))
+    found = setup_of("a" * 64, machine, [], "MAXN (number 0)")
+    assert (found.l4t, found.power_mode) == ("35.4.1", "MAXN (number 0)")
 
 
 @given(place=st.integers(0, 10_000), byte=st.integers(0, 255))

@@ -42,6 +42,10 @@ FATAL: List[Any] = [
         lambda: sample_report(machine=replace(MACHINE, packages={**MACHINE.packages, "onnxruntime-gpu": "1.17.0"})),
     ),
     ("L4T", lambda: sample_report(machine=replace(MACHINE, l4t="35.6.0"))),
+    (
+        "what was used until the end",
+        lambda: sample_report(settings=replace(SETTINGS, changed=["batch size in offline: 32, then 16"])),
+    ),
 ]
 NOTED: List[Any] = [
     ("oddline", lambda: sample_report(machine=replace(MACHINE, oddline="0.3.0"))),
@@ -71,6 +75,24 @@ def test_small_differences_are_noted(what: str, other: Callable[[], Report]) -> 
 def test_the_same_input_and_model_may_have_other_names() -> None:
     other = sample_report(bundle=replace(BUNDLE, name="renamed"), input=replace(INPUT, names=["copy.log"]))
     assert unlike(sample_report(), other) == []
+
+
+def on_gpu(**changes: Any) -> Report:
+    return sample_report(settings=replace(SETTINGS, provider="tensorrt"), machine=replace(MACHINE, **changes))
+
+
+def test_libraries_count_on_a_gpu_only() -> None:
+    other = {**MACHINE.libraries, "TensorRT": "8.6.1"}
+    assert [(one.what, one.fatal) for one in unlike(on_gpu(), on_gpu(libraries=other))] == [
+        ("NVIDIA's libraries", True)
+    ]
+    assert unlike(sample_report(), sample_report(machine=replace(MACHINE, libraries=other))) == []
+
+
+def test_two_that_lost_their_gpu_alike_are_refused_as_well() -> None:
+    lost = replace(SETTINGS, provider="cuda then cpu", changed=["provider in offline: cuda, then cpu"])
+    with pytest.raises(InputError, match="what was used until the end: provider in offline: cuda, then cpu and"):
+        refuse_unlike(sample_report(settings=lost), sample_report(settings=lost), "a and b")
 
 
 def test_a_refusal_also_tells_what_is_no_obstacle() -> None:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from itertools import count
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 import pytest
+from fake_gpu import CPU, CUDA, NO_MEMORY, TENSORRT, FakeGpu, install
 from fake_instruments import FakeMeter, conditions, instruments
 from small_bundle import LINES
 
@@ -17,7 +18,7 @@ from edge.bench.recommend import recommend
 from edge.bench.sample import Sample, as_file
 from edge.bundle.folder import load_bundle
 from edge.doctor.machine import read_machine
-from edge.errors import InputError, ProviderError
+from edge.errors import InputError, OutputError, ProviderError
 from edge.recommendation import recorded, setup_of
 from edge.runtime.detector import Detector
 
@@ -125,6 +126,57 @@ def test_a_provider_that_fails_at_its_first_line_is_listed(small_bundle: Path) -
     assert [cell.provider for cell in found.cells] == ["cpu"]
 
 
+def test_a_gpu_that_is_lost_in_a_round_costs_its_own_cells_only(small_bundle: Path) -> None:
+    left = [12]
+
+    def cost(provider: str, threads: int, rows: int) -> int:
+        left[0] -= (provider, rows) == ("cuda", 8)
+        if left[0] < 0 and provider == "cuda":
+            raise ProviderError("the GPU was lost")
+        return MILLISECOND
+
+    bench = Bench(small_bundle, cost)
+    found = bench.measure(Grid(["cuda", "cpu"], [1, 8], [1]))
+    assert [(cell.provider, cell.batch_size) for cell in found.cells] == [("cpu", 1), ("cpu", 8)]
+    assert {(one.provider, one.batch_size, one.why) for one in found.failures} == {
+        ("cuda", 1, "the GPU was lost"),
+        ("cuda", 8, "the GPU was lost"),
+    }
+
+
+def many() -> List[bytes]:
+    """Lines that are all different."""
+    return [b"Jun 14 15:16:01 combo sshd[17]: session x%xg opened for user" % number for number in range(200)]
+
+
+def test_a_size_that_the_device_gave_up_is_no_cell(small_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(provider: str, rows: int) -> Optional[Exception]:
+        return RuntimeError(NO_MEMORY) if rows > 8 else None
+
+    install(monkeypatch, FakeGpu([CPU, CUDA], failing=failing))
+    bundle = load_bundle(small_bundle)
+    bench = Bench(small_bundle, lambda *_: MILLISECOND)
+    bench.open = lambda provider, threads, rows: Detector(  # type: ignore[method-assign]
+        bundle, provider=provider, batch_rows=rows, cache_texts=0
+    )
+    found = bench.measure(Grid(["cuda"], [1, 8, 32], [1]), many(), seconds=0.0001)
+    assert [cell.batch_size for cell in found.cells] == [1, 8]
+    assert [(one.batch_size, one.why) for one in found.failures] == [
+        (32, "it has too little memory for so many rows at once, and ran 8")
+    ]
+
+
+LONG = b"Jun 14 15:16:01 combo sshd[17]: " + b" ".join(b"word%x" % number for number in range(60))
+
+
+def test_lines_of_several_rows_are_answered_with_each_batch_size(small_bundle: Path) -> None:
+    bench = Bench(small_bundle, lambda *_: 2 * MILLISECOND)
+    one, eight = bench.measure(Grid(["cpu"], [1, 8], [1]), [LONG]).cells
+    assert one.single_stream_p50_ms > 1.9 * eight.single_stream_p50_ms, "its rows are one inference"
+    one, eight = bench.measure(Grid(["cpu"], [1, 8], [1]), ENCODED[:1]).cells
+    assert one.single_stream_p50_ms == eight.single_stream_p50_ms
+
+
 def test_not_one_that_works_is_an_error(small_bundle: Path) -> None:
     bench = Bench(small_bundle, lambda *_: MILLISECOND)
     with pytest.raises(ProviderError, match=r"no provider works \(tensorrt: libnvinfer.so.8 is missing\); run oddline"):
@@ -171,6 +223,7 @@ def recommended(bench: Bench, tmp_path: Path, lines: List[bytes] = ENCODED) -> A
         seconds=0.05,
         machine=read_machine(),
         gpus=["Xavier"],
+        libraries={"CUDA": "11.4.315"},
         instruments=instruments([conditions(load_average=1000.0)]),
         say=lambda _: None,
         clock=lambda: next(ticks) + bench.now,
@@ -183,7 +236,7 @@ def test_the_recommendation_is_recorded_and_shown(small_bundle: Path, tmp_path: 
     bench = Bench(small_bundle, lambda *_: MILLISECOND)
     report = recommended(bench, tmp_path)
     chosen = report.recommended
-    found, why = recorded(setup_of(load_bundle(small_bundle).model_sha256, read_machine(), ["Xavier"]), tmp_path)
+    found, why = recorded(setup_of(load_bundle(small_bundle).model_sha256, read_machine(), ["Xavier"], None), tmp_path)
     assert why is None
     assert found is not None
     assert (found.provider, found.batch_size, found.threads) == (chosen.provider, chosen.batch_size, chosen.threads)
@@ -193,6 +246,41 @@ def test_the_recommendation_is_recorded_and_shown(small_bundle: Path, tmp_path: 
     assert "the machine was busy before" in shown
     assert f"{tmp_path}" in shown
     assert sum(row[0] == ">" for _, rows, _ in providers_sections(report, unicode=True) for row in rows) == 1
+
+
+def test_a_cache_that_cannot_be_written_to_is_found_out_before_anything_is_measured(
+    small_bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "recommendations").write_text("a file in the way")
+    bench = Bench(small_bundle, lambda *_: MILLISECOND)
+    with pytest.raises(OutputError, match="the recommendation cannot be written"):
+        recommended(bench, tmp_path)
+    assert bench.opened == []
+
+
+def test_each_detector_gets_its_threads_and_the_engines(
+    small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = install(monkeypatch, FakeGpu([CPU, TENSORRT]))
+    monkeypatch.setenv("ODDLINE_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("edge.bench.recommend.thread_counts", lambda _: [1, 2])
+    recommend(
+        load_bundle(small_bundle),
+        Sample(ENCODED, ["x"], golden=True, complete=True),
+        ["tensorrt", "cpu"],
+        seconds=0.02,
+        machine=read_machine(),
+        gpus=[],
+        libraries={},
+        instruments=instruments(),
+        say=lambda _: None,
+    )
+    tensorrt = [given[TENSORRT] for given in runtime.options if TENSORRT in given]
+    assert tensorrt
+    assert all("ids:32x" in given["trt_profile_max_shapes"] for given in tensorrt)
+    asked = zip(runtime.asked, runtime.session_options)
+    threads = [options.intra_op_num_threads for names, options in asked if names == [CPU]]
+    assert threads == [1, 1, 1, 2, 2, 2]
 
 
 def test_a_sample_without_a_record_is_refused(tmp_path: Path) -> None:

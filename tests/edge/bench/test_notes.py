@@ -35,6 +35,8 @@ def test_a_quiet_machine_raises_no_doubt() -> None:
 def test_how_it_was_measured() -> None:
     notes = notes_on(INPUT, SETTINGS, ["single-stream", "offline"])
     assert "warm-up is not counted: 0.3 s" in notes[0]
+    changed = replace(SETTINGS, changed=["provider in offline: cuda, then cpu"])
+    assert "did not stay the same (provider in offline: cuda, then cpu)" in notes_on(INPUT, changed, [])[0]
     assert any("MLPerf Inference asks for 600 s" in note for note in notes)
     assert not any("MLPerf" in note for note in notes_on(INPUT, replace(SETTINGS, seconds=600.0), ["offline"]))
     assert "only the first 1,000 lines" in notes_on(replace(INPUT, complete=False), SETTINGS, [])[0]

@@ -25,7 +25,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "b.json"
     path.write_bytes(encode_report(whole()))
     assert read_report(path) == whole()
-    assert path.read_text().startswith('{\n  "schema_version": 2,\n  "kind": "bench",\n')
+    assert path.read_text().startswith('{\n  "schema_version": 3,\n  "kind": "bench",\n')
 
 
 @pytest.mark.parametrize("version", [0, 1, SCHEMA_VERSION + 1])
@@ -33,7 +33,7 @@ def test_another_schema_version_is_refused(tmp_path: Path, version: int) -> None
     path = tmp_path / "b.json"
     # As much of an older or newer file as is certain: its other fields may be any.
     path.write_text(f'{{"schema_version": {version}, "else": true}}')
-    with pytest.raises(SchemaError, match=f"b.json: is of schema version {version}, and this oddline reads 2; run"):
+    with pytest.raises(SchemaError, match=f"b.json: is of schema version {version}, and this oddline reads 3; run"):
         read_report(path)
 
 
@@ -44,7 +44,7 @@ def test_another_kind_is_refused(tmp_path: Path) -> None:
         read_report(path)
 
 
-@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"schema_version": 2, "kind": "bench"}', "\xff"])
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"schema_version": 3, "kind": "bench"}', "\xff"])
 def test_what_is_no_report_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "b.json"
     path.write_bytes(text.encode("latin-1"))

@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Optional
 
 import msgspec
 import pytest
+from fake_gpu import CPU, CUDA, LOST, NO_MEMORY, TENSORRT, FakeGpu, install
 from fake_instruments import FakeMeter, conditions, instruments
 from msgspec.structs import replace
 from sample_report import MACHINE, sample_offline, sample_report
@@ -16,6 +17,8 @@ from sample_report import MACHINE, sample_offline, sample_report
 from edge.bench.report import encode_report, read_report
 from edge.bench.stopwatch import PARTS, STAGES
 from edge.bundle.folder import load_bundle
+from edge.doctor.machine import read_machine
+from edge.recommendation import SCHEMA_VERSION, Recommendation, gpu_names, power_mode_now, record, setup_of
 
 LATENCIES = ["lowest_ms", "p50_ms", "p90_ms", "p99_ms", "p99_9_ms", "highest_ms"]
 
@@ -39,10 +42,16 @@ def test_all_scenarios_are_measured(oddline: Callable[..., Any], small_bundle: P
     names = ("single-stream", "multi-stream", "offline", "end-to-end")
     assert ended.err.splitlines() == [f"oddline: {name}: 0.05 s" for name in names]
     found = read(tmp_path / "b.json")
-    assert (found["schema_version"], found["kind"]) == (2, "bench")
+    assert (found["schema_version"], found["kind"]) == (3, "bench")
     assert found["settings"] == {
-        "provider": "cpu", "threads": 1, "batch_size": 16, "seconds": 0.05, "warm_up_seconds": 0.005, "min_queries": 10
-    }  # fmt: skip
+        "provider": "cpu",
+        "threads": 1,
+        "batch_size": 16,
+        "changed": [],
+        "seconds": 0.05,
+        "warm_up_seconds": 0.005,
+        "min_queries": 10,
+    }
     bundle = load_bundle(small_bundle)
     assert found["bundle"]["manifest_sha256"] == bundle.manifest_sha256
     assert found["bundle"]["model_sha256"] == bundle.model_sha256
@@ -183,7 +192,7 @@ def test_providers_are_measured_and_score_takes_the_recommended_one(
     ended = oddline("bench", small_bundle, "--providers", "all", "--seconds", 0.02, "--json", file)
     assert ended.status == 0
     found = read(file)
-    assert (found["kind"], found["schema_version"]) == ("providers", 1)
+    assert (found["kind"], found["schema_version"]) == ("providers", 2)
     sizes = load_bundle(small_bundle).manifest.conversion.batch_sizes
     assert [cell["batch_size"] for cell in found["cells"] if cell["provider"] == "cpu"] == sizes
     assert len(list((tmp_path / "cache" / "recommendations").iterdir())) == 1
@@ -192,8 +201,88 @@ def test_providers_are_measured_and_score_takes_the_recommended_one(
     scored = oddline("score", small_bundle, log)
     chosen = found["recommended"]
     assert f": {chosen['provider']}, batch {chosen['batch_size']}" in scored.err
+    benched = oddline("bench", small_bundle, "--scenario", "offline", "--seconds", 0.02, "--json", tmp_path / "b.json")
+    assert f": {chosen['provider']}, batch {chosen['batch_size']}" in benched.err
+    settings = read(tmp_path / "b.json")["settings"]
+    assert all(settings[name] == chosen[name] for name in ("provider", "batch_size", "threads"))
     only = oddline("bench", small_bundle, "--providers", "cpu", "--seconds", 0.02)
     assert "not measured" not in only.out
+
+
+def lines(path: Path) -> Path:
+    """A log of which every line is computed."""
+    path.write_text("".join(f"Jun 14 15:16:01 combo sshd[1]: session x{n:x}g opened\n" for n in range(300)))
+    return path
+
+
+def lost_after(runs: int) -> Callable[[str, int], Optional[Exception]]:
+    left = [runs]
+
+    def failing(provider: str, rows: int) -> Optional[Exception]:
+        left[0] -= provider == CUDA
+        return RuntimeError(LOST) if provider == CUDA and left[0] < 0 else None
+
+    return failing
+
+
+SHORT = ("--seconds", 0.02, "--min-queries", 10)
+
+
+def test_a_gpu_that_is_lost_meanwhile_is_told(
+    oddline: Callable[..., Any], small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, FakeGpu([CPU, CUDA], failing=lost_after(3)))
+    file = tmp_path / "b.json"
+    ended = oddline("bench", small_bundle, lines(tmp_path / "my.log"), *SHORT, "--json", file)
+    assert ended.status == 0
+    settings = read(file)["settings"]
+    assert settings["provider"] == "cuda then cpu"
+    assert settings["changed"] == ["provider in single-stream: cuda, then cpu"]
+    assert "what was used did not stay the same (provider in single-stream: cuda, then cpu)" in ended.out
+    refused = oddline("bench", "--compare", file, file)
+    assert (refused.status, "what was used until the end" in refused.err) == (1, True)
+
+
+def test_the_batch_size_is_the_one_that_ran(
+    oddline: Callable[..., Any], small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, file = lines(tmp_path / "my.log"), tmp_path / "b.json"
+    small = FakeGpu([CPU, CUDA], failing=lambda _, rows: RuntimeError(NO_MEMORY) if rows > 8 else None)
+    install(monkeypatch, small)
+    told = oddline("bench", small_bundle, log, "--provider", "cuda", "--scenario", "offline", *SHORT, "--json", file)
+    settings = read(file)["settings"]
+    assert (settings["batch_size"], settings["changed"]) == (8, ["batch size in offline: 32, then 8"])
+    assert "did not stay the same (batch size in offline: 32, then 8)" in told.out
+    install(monkeypatch, FakeGpu([CPU, CUDA]))
+    asked = ("--provider", "cuda", "--batch-size", 512, "--scenario", "offline")
+    told = oddline("bench", small_bundle, log, *asked, *SHORT, "--json", file)
+    settings = read(file)["settings"]
+    assert (settings["batch_size"], settings["changed"]) == (32, [])
+    assert "512 rows at once are more than the bundle's largest batch: 32 ran at once" in told.out
+
+
+def test_tensorrt_is_measured_with_the_options_that_score_gives_it(
+    oddline: Callable[..., Any], small_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = install(monkeypatch, FakeGpu([CPU, TENSORRT]))
+    arguments = ("--provider", "tensorrt", "--scenario", "offline", *SHORT, "--json", tmp_path / "b.json")
+    assert oddline("bench", small_bundle, *arguments).status == 0
+    (given,) = [options[TENSORRT] for options in runtime.options]
+    assert "ids:32x" in given["trt_profile_max_shapes"]
+    assert read(tmp_path / "b.json")["settings"]["provider"] == "tensorrt"
+
+
+def test_a_recommended_provider_that_is_gone_is_replaced_as_in_score(
+    oddline: Callable[..., Any], small_bundle: Path, tmp_path: Path
+) -> None:
+    setup = setup_of(load_bundle(small_bundle).model_sha256, read_machine(), gpu_names(), power_mode_now())
+    record(Recommendation(SCHEMA_VERSION, "2025-03-04T05:06:07+00:00", "0.2.0", setup, "cuda", 8, 2, 9000.0, 0.7))
+    ended = oddline("bench", small_bundle, "--scenario", "offline", *SHORT, "--json", tmp_path / "b.json")
+    assert ended.status == 0
+    assert "as measured on 2025-03-04: cuda, batch 8, 2 threads" in ended.err
+    assert "cuda, which was recommended, does not work now" in ended.err
+    settings = read(tmp_path / "b.json")["settings"]
+    assert (settings["provider"], settings["batch_size"], settings["threads"]) == ("cpu", 32, 0)
 
 
 def written(path: Path, **changes: Any) -> Path:
@@ -229,7 +318,7 @@ def test_a_result_of_another_version_is_refused(oddline: Callable[..., Any], tmp
     first, second = written(tmp_path / "a.json"), written(tmp_path / "b.json", schema_version=1)
     ended = oddline("bench", "--compare", first, second)
     assert ended.status == 1
-    assert f"{second}: is of schema version 1, and this oddline reads 2" in ended.err
+    assert f"{second}: is of schema version 1, and this oddline reads 3" in ended.err
 
 
 @pytest.mark.parametrize(
@@ -238,6 +327,10 @@ def test_a_result_of_another_version_is_refused(oddline: Callable[..., Any], tmp
         ([], "a folder of a bundle is needed, or --compare A.json B.json"),
         (["BUNDLE", "--compare", "a.json", "b.json"], "does not go with --compare"),
         (["--compare", "a.json", "b.json", "--json", "c.json"], "does not go with --compare"),
+        (["--compare", "a.json", "b.json", "--seconds", "3"], "does not go with --compare"),
+        (["--compare", "a.json", "b.json", "--min-queries", "9"], "does not go with --compare"),
+        (["--compare", "a.json", "b.json", "--threads", "0"], "does not go with --compare"),
+        (["BUNDLE", "--providers", "all", "--min-queries", "9"], "does not go with --providers"),
         (["BUNDLE", "--force"], "goes with --compare"),
         (["BUNDLE", "--providers", "all", "--threads", "2"], "does not go with --providers"),
         (["BUNDLE", "--providers", "all", "--soak", "1"], "does not go with --providers"),

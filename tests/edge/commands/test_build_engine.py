@@ -223,6 +223,9 @@ def test_an_engine_for_another_tensorrt_is_told(
 def test_usage(oddline: Oddline, small_bundle: Path) -> None:
     assert oddline("build-engine").status == 2
     assert oddline("build-engine", small_bundle, "--via", "cuda").status == 2
+    for ignored in (small_bundle, "--rebuild", "--prune"):
+        ended = oddline("build-engine", "--list", ignored)
+        assert (ended.status, "does not go with --list" in ended.err) == (2, True)
 
 
 def test_a_bundle_that_is_none(oddline: Oddline, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Callable, List, Optional
 
 import pytest
+from fake_gpu import CPU, TENSORRT, FakeGpu, install
 from msgspec.structs import replace
 
 from edge.bundle.folder import load_bundle
@@ -15,7 +16,7 @@ from edge.runtime.detector import Detector
 
 
 def made(bundle: Path, **changes: Any) -> Recommendation:
-    setup = setup_of(load_bundle(bundle).model_sha256, read_machine(), [])
+    setup = setup_of(load_bundle(bundle).model_sha256, read_machine(), [], None)
     found = Recommendation(SCHEMA_VERSION, "2025-03-04T05:06:07+00:00", "0.2.0", setup, "cpu", 64, 2, 9000.0, 0.7)
     return replace(found, **changes)
 
@@ -29,7 +30,16 @@ class Told(List[str]):
         batch: Optional[int] = None,
         threads: Optional[int] = None,
     ) -> Chosen:
-        return choose(load_bundle(bundle), provider, batch, threads, say=self.append, folder=folder, gpus=list)
+        return choose(
+            load_bundle(bundle),
+            provider,
+            batch,
+            threads,
+            say=self.append,
+            folder=folder,
+            gpus=list,
+            power_mode=lambda: None,
+        )
 
 
 def test_a_recommendation_is_used_and_said_once(small_bundle: Path, tmp_path: Path) -> None:
@@ -72,6 +82,38 @@ def test_without_recommendations_the_machine_is_not_asked(small_bundle: Path, tm
 
     found = choose(load_bundle(small_bundle), "auto", None, None, say=never, folder=tmp_path, machine=never)
     assert found == Chosen("auto", 32, 0)
+
+
+def test_a_cache_folder_that_cannot_be_looked_into_is_said_and_done_without(small_bundle: Path, tmp_path: Path) -> None:
+    told = Told()
+    assert told.choose(small_bundle, tmp_path / ("x" * 300)) == Chosen("auto", 32, 0)
+    assert len(told) == 1
+    assert told[0].endswith("recommendations: no recommendation can be read (File name too long)")
+
+
+@pytest.mark.parametrize("available", [(CPU,), (TENSORRT, CPU)])
+def test_score_does_without_a_home(
+    small_bundle: Path,
+    tmp_path: Path,
+    oddline: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    available: Any,
+) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("ODDLINE_CACHE_DIR", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    install(monkeypatch, FakeGpu(available))
+    log = tmp_path / "my.log"
+    log.write_text("Jun 14 15:16:01 combo sshd[1]: session opened\n")
+    ended = oddline("score", small_bundle, log, "--all")
+    assert (ended.status, len(ended.out.splitlines())) == (0, 1)
+    why = "there is no home folder to keep anything in"
+    assert f"no recommendation can be read: {why}" in ended.err
+    refused = f"running on cpu, since tensorrt: its engines have no folder: {why}"
+    assert (refused in ended.err) == (TENSORRT in available)
 
 
 def test_a_damaged_recommendation_is_said_and_not_used(small_bundle: Path, tmp_path: Path) -> None:

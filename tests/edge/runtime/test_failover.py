@@ -12,7 +12,7 @@ from fake_gpu import CPU, CUDA, LOST, NO_MEMORY, FakeGpu, install
 
 from edge.bundle.folder import load_bundle
 from edge.doctor.machine import read_machine
-from edge.recommendation import SCHEMA_VERSION, Recommendation, gpu_names, record, setup_of
+from edge.recommendation import SCHEMA_VERSION, Recommendation, gpu_names, power_mode_now, record, setup_of
 
 LINES = 20_000
 
@@ -73,7 +73,7 @@ def test_a_gpu_that_was_recommended_is_given_up_as_well(
 ) -> None:
     """Nobody named it, so nobody would rather have an error."""
     monkeypatch.setenv("ODDLINE_CACHE_DIR", str(tmp_path / "cache"))
-    setup = setup_of(load_bundle(small_bundle).model_sha256, read_machine(), gpu_names())
+    setup = setup_of(load_bundle(small_bundle).model_sha256, read_machine(), gpu_names(), power_mode_now())
     record(Recommendation(SCHEMA_VERSION, "2025-03-04T05:06:07+00:00", "0.2.0", setup, "cuda", 32, 0, 9000.0, 0.7))
     install(monkeypatch, FakeGpu([CPU, CUDA], failing=lost_after(400)))
     ended = oddline("score", small_bundle, log, "--all", "--output-format", "csv")
