@@ -97,6 +97,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="oddline-detectors-") as folder:
             work = options.work or Path(folder)
+            work.mkdir(parents=True, exist_ok=True)
             for name in options.only.split(","):
                 files = _Files(options.data, work / name)
                 bundle = options.bundles / name if options.bundles else _made(name, files, commands)
