@@ -61,7 +61,9 @@ def fixed_scales(model: Any, chosen: Collection[str], rows: Mapping[str, np.ndar
             },
         )
 
-    return _written(write)
+    quantised = _written(write)
+    _spare_others(quantised, chosen)
+    return quantised
 
 
 def scales_of_each_batch(model: Any, chosen: Collection[str]) -> Any:
@@ -99,6 +101,18 @@ class _Rows:
         start, self._at = self._at, self._at + _ROWS_AT_ONCE
         batch = {name: values[start : self._at] for name, values in self._rows.items()}
         return batch if all(len(values) for values in batch.values()) else None
+
+
+def _spare_others(model: Any, chosen: Collection[str]) -> None:
+    """Give all but the chosen layers their inputs as they were: the tool puts a pair before every user of a value."""
+    made_by = {name: node for node in model.graph.node for name in node.output}
+    for node in model.graph.node:
+        if node.name in chosen or node.op_type in ("QuantizeLinear", "DequantizeLinear"):
+            continue
+        for place, name in enumerate(node.input):
+            back = made_by.get(name)
+            if back is not None and back.op_type == "DequantizeLinear":
+                node.input[place] = made_by[back.input[0]].input[0]
 
 
 def _own_weights(model: Any, chosen: Collection[str]) -> None:
