@@ -16,11 +16,11 @@ from edge.errors import OutputError
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [
-        ({"ODDLINE_CACHE_DIR": "/data/cache", "XDG_CACHE_HOME": "/x", "HOME": "/root"}, "/data/cache"),
-        ({"ODDLINE_CACHE_DIR": "here", "HOME": "/root"}, "here"),
-        ({"ODDLINE_CACHE_DIR": "", "XDG_CACHE_HOME": "/x", "HOME": "/root"}, "/x/oddline"),
-        ({"XDG_CACHE_HOME": "relative", "HOME": "/root"}, "/root/.cache/oddline"),
-        ({"HOME": "/root"}, "/root/.cache/oddline"),
+        ({"ODDLINE_CACHE_DIR": "/data/cache", "XDG_CACHE_HOME": "/x", "HOME": "/home/user"}, "/data/cache"),
+        ({"ODDLINE_CACHE_DIR": "here", "HOME": "/home/user"}, "here"),
+        ({"ODDLINE_CACHE_DIR": "", "XDG_CACHE_HOME": "/x", "HOME": "/home/user"}, "/x/oddline"),
+        ({"XDG_CACHE_HOME": "relative", "HOME": "/home/user"}, "/home/user/.cache/oddline"),
+        ({"HOME": "/home/user"}, "/home/user/.cache/oddline"),
     ],
 )
 def test_the_first_that_is_set_counts(environment: dict, expected: str) -> None:

@@ -14,11 +14,9 @@ from edge.bundle.onnx_values import Constant, Node
 
 
 class _Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
-    mend: str
+    """Each kind has a method `broken`: what breaks it, to be read behind "the node"; None where nothing does."""
 
-    def broken(self, node: Node) -> Optional[str]:
-        """What breaks it, to be read behind "the node"; None where nothing does."""
-        raise NotImplementedError
+    mend: str
 
 
 class ConstantInput(_Condition, frozen=True, tag="constant_input"):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List
 
 import pytest
+from fake_tensorrt import FakeTensorrt, kept, load
 from machines import XAVIER
 
 from edge.bundle.folder import Bundle, load_bundle
@@ -64,3 +65,11 @@ def make(bundle: Bundle, store: Store, said: List[str]) -> Callable[..., CachedE
         return CachedEngines(arguments.pop("bundle"), **arguments)
 
     return source
+
+
+@pytest.fixture
+def place(make: Callable[..., CachedEngines]) -> Path:
+    """An engine that was built before."""
+    source = make(say=lambda _: None)
+    load(source, FakeTensorrt())
+    return kept(source)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set
 
 from edge.bundle.wire import Message
+from edge.engines.source import CachedEngines
 from edge.errors import ProviderError
 
 # The names in the Python bindings of the released packages, by what each version added.
@@ -136,3 +137,14 @@ def embedded_engine(model: bytes) -> bytes:
             assert field is not None
             return model[field.start : field.end]
     raise AssertionError("it has no engine")
+
+
+def load(source: CachedEngines, tensorrt: FakeTensorrt) -> None:
+    tensorrt.load(source.bundle.model, source)
+
+
+def kept(source: CachedEngines) -> Path:
+    """Where the engine is; there must be one."""
+    assert source.outcome is not None
+    assert source.outcome.entry is not None
+    return source.outcome.folder

@@ -9,7 +9,7 @@ from typing import Callable, Iterator, List
 
 import msgspec
 import pytest
-from fake_tensorrt import ENGINE, FakeTensorrt
+from fake_tensorrt import ENGINE, FakeTensorrt, kept, load
 from machines import XAVIER
 
 from edge.bundle.folder import Bundle
@@ -25,25 +25,6 @@ FILES = [
     "TensorrtExecutionProvider_cache_sm72.timing",
     ENTRY_NAME,
 ]
-
-
-def load(source: CachedEngines, tensorrt: FakeTensorrt) -> None:
-    tensorrt.load(source.bundle.model, source)
-
-
-def kept(source: CachedEngines) -> Path:
-    """Where the engine is; there must be one."""
-    assert source.outcome is not None
-    assert source.outcome.entry is not None
-    return source.outcome.folder
-
-
-@pytest.fixture
-def place(make: Make) -> Path:
-    """An engine that was built before."""
-    source = make(say=lambda _: None)
-    load(source, FakeTensorrt())
-    return kept(source)
 
 
 def test_the_first_session_builds_and_the_second_finds(make: Make, said: List[str], bundle: Bundle) -> None:

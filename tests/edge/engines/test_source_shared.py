@@ -8,8 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Callable, ContextManager, Iterator, List, Union
 
-import pytest
-from fake_tensorrt import ENGINE, FakeTensorrt
+from fake_tensorrt import ENGINE, FakeTensorrt, kept, load
 
 from edge.engines.entry import Entry, read_entry
 from edge.engines.key import EngineKey
@@ -18,25 +17,6 @@ from edge.engines.store import Store
 
 Make = Callable[..., CachedEngines]
 ENGINE_FILE, TIMINGS = f"{ENGINE}_sm72.engine", "TensorrtExecutionProvider_cache_sm72.timing"
-
-
-def load(source: CachedEngines, tensorrt: FakeTensorrt) -> None:
-    tensorrt.load(source.bundle.model, source)
-
-
-def kept(source: CachedEngines) -> Path:
-    """Where the engine is; there must be one."""
-    assert source.outcome is not None
-    assert source.outcome.entry is not None
-    return source.outcome.folder
-
-
-@pytest.fixture
-def place(make: Make) -> Path:
-    """An engine that was built before."""
-    source = make(say=lambda _: None)
-    load(source, FakeTensorrt())
-    return kept(source)
 
 
 class RemovedStore(Store):

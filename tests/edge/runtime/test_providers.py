@@ -12,6 +12,7 @@ import pytest
 from fake_gpu import CPU, CUDA, TENSORRT
 
 from edge.bundle.folder import load_bundle
+from edge.device import packages
 from edge.errors import ProviderError
 from edge.runtime.detector import Detector
 from edge.runtime.providers import candidates, chain_of, refuse_two_builds
@@ -34,7 +35,11 @@ def test_the_chain_of_a_provider_and_its_options() -> None:
 
 @pytest.mark.parametrize("installed", [[], ["onnxruntime"], ["onnxruntime-gpu"]])
 def test_one_build_is_as_it_should_be(installed: List[str]) -> None:
-    refuse_two_builds(lambda package: "1.16.3" if package in installed else None)
+    def lookup(package: str) -> Optional[str]:
+        return "1.16.3" if package in installed else None
+
+    refuse_two_builds(lookup)
+    assert packages.two_builds(lookup) is None, "what it refuses for"
 
 
 def test_two_builds_are_refused_with_the_mend() -> None:
